@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The verbs. Each is one script; what it does and which knobs it has is said there.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# The knobs of the verbs, as variables of make or of the environment.
+export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF
+
+# make ends with 2 whatever a recipe ends with, so the last line of a verb that failed names the code.
+run = $(1) || { code=$$?; echo "make $@: failed with exit code $$code ($(meaning))" >&2; exit $$code; }
+meaning = 1 fail, 2 could not build, 4 skipped, 124 timed out, 255 guest panicked
+
+.PHONY: help
+help: ## this list
+	@echo "make VERB [KNOB=value ...]"
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile | expand -t 14
+	@echo "exit codes of the scripts: 0 pass, $(meaning)"
+
+.PHONY: demo
+demo: ## fetch, apply, build, boot the lab, run the module and the selftest, measure this CPU: tables in build/report/
+	@$(call run,scripts/demo)
+
+.PHONY: test
+test: ## all that decides pass or fail
+	@$(call run,scripts/test)
+
+.PHONY: probe
+probe: ## what bulk copies would gain on this CPU: user space, no root, under a minute
+	@$(call run,scripts/probe)
+
+.PHONY: lab
+lab: ## one boot of the emulated machine: TOPO=2n|2n1c CPU=class TEST='names' CMDLINE='...' DRYRUN=1
+	@$(call run,lab/build patched && lab/run)
+
+.PHONY: tree
+tree: ## the kernel source with the series applied, a commit per patch, in build/linux (KERNEL=DIR: your own source)
+	@$(call run,scripts/fetch-kernel && scripts/series tree)
+
+.PHONY: series
+series: ## regenerate patches/ after a file of the series was edited here
+	@$(call run,scripts/fetch-kernel && scripts/series sync)
+
+.PHONY: check
+check: ## hygiene of the series, patch by patch; writes nothing
+	@$(call run,scripts/fetch-kernel && scripts/check)
+
+.PHONY: apply
+apply: ## the series on your own tree: KERNEL=DIR, and SIGNOFF=1 to sign it off
+	@$(call run,scripts/series apply "$(KERNEL)")
+
+.PHONY: module
+module: ## folio_copy_bench.ko and its front end for the kernel built in KDIR=DIR (default: the running one)
+	@$(call run,$(MAKE) --no-print-directory -C bench-module)
+
+.PHONY: clean
+clean: ## remove what was built, keep what was downloaded
+	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name dl -exec rm -rf {} +
+
+.PHONY: distclean
+distclean: ## remove the downloads, too
+	@rm -rf build

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * broken_copy: make the running kernel's folio_copy() and folio_mc_copy() copy wrongly.
+ *
+ * For the lab only. While it is loaded, both functions are replaced by a copy that is right but for
+ * one fault. Whoever claims to verify copies has to notice.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/highmem.h>
+#include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+static char *fault = "";
+module_param(fault, charp, 0444);
+MODULE_PARM_DESC(fault, "wrong_byte, skipped_page or swapped_pages");
+
+/* The faults. Each gets a destination that is right, and the number of its last page. */
+
+/* The most easily overlooked byte: the last one. */
+static void wrong_byte(struct folio *dst, struct folio *src, long last)
+{
+	u8 *p = kmap_local_folio(dst, last * PAGE_SIZE);
+
+	p[PAGE_SIZE - 1] ^= 1;
+	kunmap_local(p);
+}
+
+/* What a copy that leaves out the last page leaves there is anything but its contents. */
+static void skipped_page(struct folio *dst, struct folio *src, long last)
+{
+	memset_page(folio_page(dst, last), 0, 0x5a, PAGE_SIZE);
+}
+
+/* All the data is there, but in the wrong place. A single page cannot be. */
+static void swapped_pages(struct folio *dst, struct folio *src, long last)
+{
+	if (!last)
+		return;
+	copy_highpage(folio_page(dst, last), folio_page(src, last - 1));
+	copy_highpage(folio_page(dst, last - 1), folio_page(src, last));
+}
+
+static const struct {
+	const char *name;
+	void (*break_copy)(struct folio *dst, struct folio *src, long last);
+} faults[] = {
+	{ "wrong_byte", wrong_byte },
+	{ "skipped_page", skipped_page },
+	{ "swapped_pages", swapped_pages },
+};
+
+static int which;
+
+static int broken_folio_mc_copy(struct folio *dst, struct folio *src)
+{
+	long i, nr = folio_nr_pages(src);
+
+	for (i = 0; i < nr; i++) {
+		copy_highpage(folio_page(dst, i), folio_page(src, i));
+		/* folio_copy() of a single page may be called in atomic context. */
+		if (nr > 1)
+			cond_resched();
+	}
+	faults[which].break_copy(dst, src, nr - 1);
+	return 0;
+}
+
+/* Returns to the caller of the probed function, which has the same arguments. */
+static int divert(struct kprobe *p, struct pt_regs *regs)
+{
+	instruction_pointer_set(regs, (unsigned long)broken_folio_mc_copy);
+	return 1;
+}
+
+/* Its presence keeps the probe from being optimized, which would ignore the new address. */
+static void dont_optimize(struct kprobe *p, struct pt_regs *regs, unsigned long flags)
+{
+}
+
+static struct kprobe probe_copy = {
+	.symbol_name = "folio_copy",
+	.pre_handler = divert,
+	.post_handler = dont_optimize,
+};
+
+static struct kprobe probe_mc_copy = {
+	.symbol_name = "folio_mc_copy",
+	.pre_handler = divert,
+	.post_handler = dont_optimize,
+};
+
+static struct kprobe *probes[] = { &probe_copy, &probe_mc_copy };
+
+static int __init broken_copy_init(void)
+{
+	int i, err;
+
+	for (i = 0; i < ARRAY_SIZE(faults); i++)
+		if (!strcmp(fault, faults[i].name))
+			break;
+	if (i == ARRAY_SIZE(faults)) {
+		pr_err("fault=%s: must be wrong_byte, skipped_page or swapped_pages\n", fault);
+		return -EINVAL;
+	}
+	which = i;
+	err = register_kprobes(probes, ARRAY_SIZE(probes));
+	if (!err)
+		pr_info("folio copies are now broken: %s\n", fault);
+	return err;
+}
+
+static void __exit broken_copy_exit(void)
+{
+	unregister_kprobes(probes, ARRAY_SIZE(probes));
+}
+
+module_init(broken_copy_init);
+module_exit(broken_copy_exit);
+MODULE_DESCRIPTION("Lab only: break folio_copy() and folio_mc_copy()");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab_faults: do what the kernel's debugging options only report, and LKDTM does not offer.
+ *
+ * For the lab only. PID 1 has to notice the report, because panic_on_warn does not.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/string.h>
+
+static char *fault = "";
+module_param(fault, charp, 0444);
+MODULE_PARM_DESC(fault, "abba or atomic_sleep");
+
+static DEFINE_MUTEX(a);
+static DEFINE_MUTEX(b);
+
+/* Nobody else is here to deadlock with: lockdep has to see that somebody could be. */
+static void abba(void)
+{
+	mutex_lock(&a);
+	mutex_lock(&b);
+	mutex_unlock(&b);
+	mutex_unlock(&a);
+
+	mutex_lock(&b);
+	mutex_lock(&a);
+	mutex_unlock(&a);
+	mutex_unlock(&b);
+}
+
+static void atomic_sleep(void)
+{
+	preempt_disable();
+	might_sleep();
+	preempt_enable();
+}
+
+static int __init lab_faults_init(void)
+{
+	if (!strcmp(fault, "abba"))
+		abba();
+	else if (!strcmp(fault, "atomic_sleep"))
+		atomic_sleep();
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static void __exit lab_faults_exit(void)
+{
+}
+
+module_init(lab_faults_init);
+module_exit(lab_faults_exit);
+MODULE_DESCRIPTION("Faults for the lab's tests of itself");
+MODULE_LICENSE("GPL");
