@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef PROBE_STATS_H
+#define PROBE_STATS_H
+
+/* With too few values for the confidence asked for, low is 0 and high is infinite. */
+struct interval {
+	double middle;
+	double low;
+	double high;
+};
+
+/* Both sort the values in place. */
+double median(double *values, unsigned int n);
+double relative_spread(double *values, unsigned int n);
+
+struct interval ratio_interval(const double *base, const double *other, unsigned int n,
+			       double alpha);
+char ratio_mark(struct interval ratio);
+
+#endif /* PROBE_STATS_H */
