@@ -51,7 +51,7 @@ apply: ## the series on your own tree: KERNEL=DIR, and SIGNOFF=1 to sign it off
 
 .PHONY: module
 module: ## folio_copy_bench.ko and its front end for the kernel built in KDIR=DIR (default: the running one)
-	@$(call run,$(MAKE) --no-print-directory -C bench-module)
+	@$(call run,$(MAKE) --no-print-directory -C bench-module $(if $(KDIR),KDIR=$(abspath $(KDIR))))
 
 .PHONY: clean
 clean: ## remove what was built, keep what was downloaded
