@@ -42,7 +42,7 @@ static size_t nr_symbols;
 static const char * const followed[] = {
 	"copy_highpages",		/* inline, unless the compiler disagrees */
 	"__copy_mc_pages",
-	"copy_mc_pages_fragile",
+	"copy_mc_pages_careful",
 	"copy_mc_enhanced_fast_string",
 	"copy_mc_fast_string",
 };

@@ -33,10 +33,11 @@
  * @from: source, page aligned, not overlapping the destination
  * @npages: number of pages, at least one
  *
- * There is no exception handling.
+ * There is no exception handling. KMSAN's metadata is left alone:
+ * copy_highpages() takes care of it.
  *
- * Context: Any. Does not sleep, and does not call cond_resched() either: where
- * the kernel does not preempt, limit @npages to COPY_PAGES_NON_PREEMPT_BATCH.
+ * Context: Any. One uninterrupted call: a kernel that does not preempt passes
+ * at most COPY_PAGES_NON_PREEMPT_BATCH.
  */
 static inline void copy_pages(void *to, const void *from, unsigned int npages)
 {
@@ -49,48 +50,43 @@ static inline void copy_pages(void *to, const void *from, unsigned int npages)
 }
 #endif
 
-#ifndef copy_mc_pages
+/*
+ * An architecture with copy_mc_to_kernel() and without copy_mc_pages() has no
+ * fallback here: copy_mc_highpages() copies by the page there.
+ */
+#if !defined(copy_mc_pages) && !defined(copy_mc_to_kernel)
 /**
  * copy_mc_pages() - copy_pages() that survives a memory error in the source.
  * @to: destination, page aligned
  * @from: source, page aligned, not overlapping the destination
  * @npages: number of pages, at least one
  *
- * An architecture that has copy_mc_to_kernel() and no copy_mc_pages() copies
- * page by page, as before there was one. Without either, a memory error is as
- * fatal as in copy_pages().
+ * This is for architectures that cannot recover. A memory error is as fatal
+ * as in copy_pages().
  *
  * Return: the number of bytes not copied, zero on success. They are the last
  * ones of the run: this says where the copy can be resumed. The memory error
  * may lie further on.
  *
- * Context: Any. Does not sleep, does not call cond_resched().
+ * Context: Any, like copy_pages().
  */
 static inline unsigned long __must_check
 copy_mc_pages(void *to, const void *from, unsigned int npages)
 {
-#ifdef copy_mc_to_kernel
-	unsigned long left;
-
-	do {
-		left = copy_mc_to_kernel(to, from, PAGE_SIZE);
-		if (left)
-			return left + (npages - 1) * PAGE_SIZE;
-		to += PAGE_SIZE;
-		from += PAGE_SIZE;
-	} while (--npages);
-#else
 	copy_pages(to, from, npages);
-#endif
 	return 0;
 }
+
+#define copy_mc_pages copy_mc_pages
 #endif
 
 /*
- * Pages that have to be mapped, or that carry more than their bytes (tags on
- * arm64 and sparc64), are copied one by one.
+ * Copied one by one: pages that have to be mapped, pages whose cache lines are
+ * written back when they are unmapped (parisc, without HIGHMEM as well), and
+ * pages that carry more than their bytes (tags on arm64 and sparc64).
  */
-#if defined(CONFIG_HIGHMEM) || defined(__HAVE_ARCH_COPY_HIGHPAGE)
+#if defined(CONFIG_HIGHMEM) || defined(ARCH_HAS_FLUSH_ON_KUNMAP) || \
+	defined(__HAVE_ARCH_COPY_HIGHPAGE)
 #define COPY_HIGHPAGES_BY_PAGE	1
 #else
 #define COPY_HIGHPAGES_BY_PAGE	0
@@ -113,8 +109,7 @@ static inline void kmsan_copy_pages_meta(struct page *to, struct page *from,
  * Both runs have to be contiguous in physical memory and in the memory map,
  * as the pages of one folio are. There is no exception handling.
  *
- * Context: Any. Does not sleep, and does not call cond_resched() either: where
- * the kernel does not preempt, limit @npages to COPY_PAGES_NON_PREEMPT_BATCH.
+ * Context: Any, like copy_pages().
  */
 static inline void copy_highpages(struct page *to, struct page *from,
 				  unsigned int npages)
@@ -130,23 +125,35 @@ static inline void copy_highpages(struct page *to, struct page *from,
 	kmsan_copy_pages_meta(to, from, npages);
 }
 
+#if COPY_HIGHPAGES_BY_PAGE || !defined(copy_mc_pages)
+static inline int __must_check
+copy_mc_highpages(struct page *to, struct page *from, unsigned int npages)
+{
+	do {
+		if (copy_mc_highpage(to++, from++))
+			return -EHWPOISON;
+	} while (--npages);
+
+	return 0;
+}
+#else
 /*
  * copy_mc_pages() left @npages pages, or some of the first of them, uncopied.
  * Read them again, one by one.
  *
  * The error that stopped the copy can lie in any page from the first one on:
  * the CPU promises that the copy can be resumed there, not that it had got as
- * far as the poison. With a copy of a single page, the page that fails is the
- * page that is poisoned. And if none fails any more, all bytes were read
- * without an error: the copy is good, and nobody is to blame.
+ * far as the poison. When a copy of a single page fails, it is that page that
+ * is poisoned. And if none fails any more, all bytes were read without an
+ * error: the copy is good, and nobody is to blame.
  */
 static inline int resume_copy_mc_highpages(struct page *to, struct page *from,
 					   unsigned int npages)
 {
 	do {
 		/*
-		 * Not copy_mc_highpage(): its copy_mc_to_kernel() need not
-		 * recover where copy_mc_pages() does.
+		 * copy_mc_highpage() would not do: copy_mc_to_kernel() need
+		 * not recover where copy_mc_pages() does.
 		 */
 		if (copy_mc_pages(page_address(to), page_address(from), 1)) {
 			memory_failure_queue(page_to_pfn(from), 0);
@@ -173,8 +180,7 @@ static inline int resume_copy_mc_highpages(struct page *to, struct page *from,
  * page, and no other, has then been handed to memory_failure_queue(), and the
  * destination is not to be used.
  *
- * Context: Any. Does not sleep, and does not call cond_resched() either: where
- * the kernel does not preempt, limit @npages to COPY_PAGES_NON_PREEMPT_BATCH.
+ * Context: Any, like copy_pages().
  */
 static inline int __must_check
 copy_mc_highpages(struct page *to, struct page *from, unsigned int npages)
@@ -182,14 +188,6 @@ copy_mc_highpages(struct page *to, struct page *from, unsigned int npages)
 	unsigned int copied;
 	unsigned long left;
 	int err;
-
-	if (COPY_HIGHPAGES_BY_PAGE) {
-		do {
-			if (copy_mc_highpage(to++, from++))
-				return -EHWPOISON;
-		} while (--npages);
-		return 0;
-	}
 
 	left = copy_mc_pages(page_address(to), page_address(from), npages);
 	if (unlikely(left)) {
@@ -203,5 +201,6 @@ copy_mc_highpages(struct page *to, struct page *from, unsigned int npages)
 	kmsan_copy_pages_meta(to, from, npages);
 	return 0;
 }
+#endif
 
 #endif /* _LINUX_COPY_PAGES_H */

@@ -15,10 +15,7 @@
 	movq	%r9,  8*(\first + 3)(%rdi)
 .endm
 
-/*
- * The distance, in cache lines, at which copy_page() has prefetched its source
- * on the same CPUs since they were new.
- */
+/* The distance, in cache lines, that copy_page() uses on the same CPUs. */
 #define PREFETCH_LINES	5
 
 /*
