@@ -12,7 +12,7 @@ function result(verdict, name, reason)
 	print verdict "\t" test ": " name (reason == "" ? "" : "\t" reason)
 }
 
-{ sub(/\r$/, "") }
+{ sub(/[ \t\r]+$/, "") }
 
 /^(K?TAP version) / { versions++ }
 
