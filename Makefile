@@ -30,8 +30,9 @@ probe: ## what bulk copies would gain on this CPU: user space, no root, under a 
 	@$(call run,scripts/probe)
 
 .PHONY: lab
-lab: ## one boot of the emulated machine: TOPO=2n|2n1c CPU=class TEST='names' CMDLINE='...' DRYRUN=1
-	@$(call run,lab/build patched && lab/run)
+# The dry run comes first: a request that makes no sense need not wait for a kernel.
+lab: ## one boot of the emulated machine: TOPO=2n|2n1c CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=stock DRYRUN=1
+	@$(call run,DRYRUN=1 lab/run $(if $(DRYRUN),,> /dev/null && lab/build $(or $(LAB_KERNEL),patched) && lab/run))
 
 .PHONY: tree
 tree: ## the kernel source with the series applied, a commit per patch, in build/linux (KERNEL=DIR: your own source)
