@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is measured. copy_page(), __memcpy() and __copy_pages_unrolled() are the kernel's own files
- * from arch/x86/lib/, assembled in place; see shim/ for how an ALTERNATIVE is chosen.
+ * What is measured, all of it the kernel's own: copy_page() and __memcpy() from arch/x86/lib/, and
+ * copy_pages() from asm/page_64.h, a function for each of its alternatives; see the Makefile.
  */
 #include "routines.h"
 
@@ -9,6 +9,9 @@
 #error "these are x86-64 routines: build on x86-64"
 #endif
 
+typedef void copy_run(void *to, const void *from, unsigned int npages);
+
+copy_run copy_pages_unrolled, copy_pages_movsq, copy_pages_movsb;
 void copy_page(void *to, const void *from);
 void *__memcpy(void *to, const void *from, size_t length);
 
@@ -18,31 +21,19 @@ static void page_by_page(void *to, const void *from, size_t length)
 		copy_page(to + at, from + at);
 }
 
-/*
- * The three alternatives of copy_pages() in arch/x86/include/asm/page_64.h. That header cannot be
- * included here, so these are the same instructions typed again; "make check" compares the two.
- *
- * The CALL pushes a return address that the compiler knows nothing of: this file is built with
- * -mno-red-zone. The clobbers are all registers a C function may change, whichever of them
- * __copy_pages_unrolled() really uses.
- */
 static void unrolled(void *to, const void *from, size_t length)
 {
-	asm volatile("call __copy_pages_unrolled"
-		     : "+D" (to), "+S" (from), "+c" (length) :
-		     : "rax", "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
+	copy_pages_unrolled(to, from, length / PAGE_SIZE);
 }
 
 static void rep_movsq(void *to, const void *from, size_t length)
 {
-	asm volatile("shrq $3, %%rcx; rep movsq"
-		     : "+D" (to), "+S" (from), "+c" (length) : : "cc", "memory");
+	copy_pages_movsq(to, from, length / PAGE_SIZE);
 }
 
 static void rep_movsb(void *to, const void *from, size_t length)
 {
-	asm volatile("rep movsb"
-		     : "+D" (to), "+S" (from), "+c" (length) : : "cc", "memory");
+	copy_pages_movsb(to, from, length / PAGE_SIZE);
 }
 
 static void memcpy_orig(void *to, const void *from, size_t length)

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef COPYLOOPS_HARNESS_H
+#define COPYLOOPS_HARNESS_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kselftest.h"
+
+#define PAGE		4096UL
+
+/*
+ * Memory between two runs of pages without access. Nothing may be written outside
+ * of what a case says, and nothing at all to a source.
+ */
+#define GUARD_PAGES	8
+
+struct region {
+	char *start;
+	char *end;
+	char *contents;		/* what belongs there */
+};
+
+struct region map_region(size_t pages, uint64_t seed, int protection);
+bool region_intact(const struct region *r);
+
+/* --- distinct cases --- */
+
+enum fault_side { NO_FAULT, SOURCE, DESTINATION };
+
+void count_case(unsigned int routine, const void *to, const void *from,
+		size_t len, enum fault_side side, size_t position);
+
+/* --- test points: complain() as often as needed, then end_point() --- */
+
+__printf(1, 2) void complain(const char *format, ...);
+__printf(1, 2) void end_point(const char *format, ...);
+
+/*
+ * With the argument "reduced", a program tests less, and only what valgrind can
+ * stand: no faults, for it complains about each and gets RCX wrong in those of
+ * REP MOVS, and no look at the stack below the stack pointer.
+ */
+extern bool reduced;
+
+void begin(int argc, char **argv);
+void plan(unsigned int points);
+int finish(void);
+
+/* --- faults --- */
+
+/* As in asm/extable.h; the linker knows where the table is. */
+struct exception_table_entry {
+	int insn, fixup, data;
+};
+
+extern const struct exception_table_entry __start___ex_table[];
+extern const struct exception_table_entry __stop___ex_table[];
+
+/* What the last call ran into. A fault without an exception entry ends it. */
+struct faults {
+	unsigned int count;
+	unsigned int type;	/* of the first fault's entry: EX_TYPE_... */
+	const char *address;	/* of the first fault */
+	bool no_entry;
+	const unsigned char *ip;
+};
+
+extern struct faults faults;
+extern sigjmp_buf after_fault;
+
+void catch_faults(void);
+
+/* Runs the statement; whether a fault ended it is in faults.no_entry. */
+#define WITH_FAULTS(statement) do {			\
+	faults = (struct faults){ 0 };			\
+	if (!sigsetjmp(after_fault, 0))			\
+		statement;				\
+} while (0)
+
+#endif /* COPYLOOPS_HARNESS_H */

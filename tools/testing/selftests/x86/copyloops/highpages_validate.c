@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * copy_highpages() and copy_mc_highpages(): which bytes get copied, who is blamed
+ * for poison, and whose KMSAN metadata follows. The macros ARCH_... and
+ * __HAVE_ARCH_COPY_HIGHPAGE, given by the Makefile, make it another architecture.
+ */
+#include <sys/mman.h>
+
+#include <asm/cpufeatures.h>
+#include <linux/copy_pages.h>
+#include <linux/jump_label.h>
+
+#include "kselftest.h"
+#include "harness.h"
+#include "mce.h"
+
+#define MAX_PAGES	16
+
+/* Of these, the pages of a run, there are some in front and behind. */
+#define FIRST		2
+#define NR_PAGES	(MAX_PAGES + 2 * FIRST)
+#define FIRST_PFN	0x12300
+
+#if COPY_HIGHPAGES_BY_PAGE || !defined(copy_mc_pages)
+#define MC_BY_PAGE	1
+#else
+#define MC_BY_PAGE	0
+#endif
+
+/* One memory map, of the source, and behind it of the destination. */
+static struct page mem_map[2 * NR_PAGES];
+static struct page *const from_pages = mem_map + FIRST;
+static struct page *const to_pages = mem_map + NR_PAGES + FIRST;
+static struct region source, destination;
+
+static struct {
+	unsigned int metadata[NR_PAGES];	/* copied, by page of the source */
+	unsigned int by_page;			/* calls of copy_[mc_]highpage() */
+	unsigned int blamed;
+	unsigned long pfn;
+} seen;
+
+void *page_address(const struct page *page)
+{
+	size_t i = page - mem_map;
+
+	if (i < NR_PAGES)
+		return source.start + i * PAGE;
+	return destination.start + (i - NR_PAGES) * PAGE;
+}
+
+unsigned long page_to_pfn(const struct page *page)
+{
+	return FIRST_PFN + (page - mem_map);
+}
+
+void kmsan_copy_page_meta(struct page *to, struct page *from)
+{
+	if (to - to_pages != from - from_pages || from >= mem_map + NR_PAGES) {
+		complain("metadata of other pages copied");
+		return;
+	}
+	seen.metadata[from - mem_map]++;
+}
+
+void memory_failure_queue(unsigned long pfn, int flags)
+{
+	if (flags)
+		complain("a page is blamed with flags %d", flags);
+	seen.blamed++;
+	seen.pfn = pfn;
+}
+
+void copy_highpage(struct page *to, struct page *from)
+{
+	seen.by_page++;
+	memcpy(page_address(to), page_address(from), PAGE);
+	kmsan_copy_page_meta(to, from);
+}
+
+int copy_mc_highpage(struct page *to, struct page *from)
+{
+	const char *at = page_address(from);
+
+	seen.by_page++;
+	if (poison.at[0] >= at && poison.at[0] < at + PAGE) {
+		memory_failure_queue(page_to_pfn(from), 0);
+		return 1;
+	}
+	memcpy(page_address(to), at, PAGE);
+	kmsan_copy_page_meta(to, from);
+	return 0;
+}
+
+#ifdef ARCH_WITHOUT_COPY_PAGES
+void copy_page(void *to, void *from)
+{
+	memcpy(to, from, PAGE);
+}
+#endif
+
+/* --- judging --- */
+
+static void forget(void)
+{
+	memset(&seen, 0, sizeof(seen));
+	memcpy(destination.start, destination.contents,
+	       destination.end - destination.start);
+}
+
+static void check_metadata(unsigned int npages, unsigned int times)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_PAGES; i++)
+		if (seen.metadata[i] != (i >= FIRST && i < FIRST + npages ? times : 0))
+			complain("metadata of page %d of %u copied %u times",
+				 (int)i - FIRST, npages, seen.metadata[i]);
+}
+
+/* The first @copied pages have arrived; what is behind all of the run is intact. */
+static void check_contents(unsigned int npages, unsigned int copied)
+{
+	size_t start = FIRST * PAGE, end = start + npages * PAGE;
+
+	if (memcmp(destination.start + start, source.contents + start, copied * PAGE))
+		complain("not all of %u pages copied", copied);
+	if (memcmp(destination.start, destination.contents, start) ||
+	    memcmp(destination.start + end, destination.contents + end,
+		   destination.end - destination.start - end))
+		complain("more than %u pages written", npages);
+}
+
+static void check_good(unsigned int npages, bool by_page)
+{
+	check_contents(npages, npages);
+	check_metadata(npages, 1);
+	if (seen.by_page != (by_page ? npages : 0))
+		complain("%u of %u pages copied one by one", seen.by_page, npages);
+	if (seen.blamed)
+		complain("page %#lx blamed for nothing", seen.pfn);
+}
+
+/* --- copy_highpages() --- */
+
+static void check_copy_highpages(void)
+{
+	unsigned int n;
+
+	for (n = 1; n <= MAX_PAGES; n++) {
+		count_case(60, NULL, NULL, n * PAGE, NO_FAULT, 0);
+		forget();
+		copy_highpages(to_pages, from_pages, n);
+		check_good(n, COPY_HIGHPAGES_BY_PAGE);
+	}
+	end_point("copy_highpages()");
+}
+
+static void check_batch(void)
+{
+#ifdef ARCH_WITHOUT_COPY_PAGES
+	unsigned int wanted = 1;
+#else
+	unsigned int wanted = 4096;
+#endif
+
+	unsigned int batch = COPY_PAGES_NON_PREEMPT_BATCH;
+
+	if (batch != wanted)
+		complain("%u pages instead of %u", batch, wanted);
+	end_point("COPY_PAGES_NON_PREEMPT_BATCH");
+}
+
+/* --- copy_mc_highpages() --- */
+
+static void check_mc_success(void)
+{
+	unsigned int n;
+	int err;
+
+	for (n = 1; n <= MAX_PAGES; n++) {
+		forget();
+		err = copy_mc_highpages(to_pages, from_pages, n);
+		if (err)
+			complain("returned %d", err);
+		check_good(n, MC_BY_PAGE);
+	}
+	end_point("copy_mc_highpages()");
+}
+
+#ifndef ARCH_WITHOUT_COPY_MC
+
+/*
+ * Page @bad is the one to blame, once. Metadata follows when all is well, or with
+ * every page where they are copied one by one.
+ */
+static void check_blame(unsigned int npages, unsigned int bad, int err)
+{
+	if (err != -EHWPOISON)
+		complain("returned %d", err);
+	if (seen.blamed != 1 || seen.pfn != page_to_pfn(from_pages + bad))
+		complain("%u pages: %u times blamed, at last page %ld instead of %u",
+			 npages, seen.blamed, (long)seen.pfn - FIRST_PFN - FIRST, bad);
+	check_contents(npages, bad);
+	check_metadata(bad, MC_BY_PAGE);
+}
+
+/* Poison in page @bad, at a place that depends on everything. */
+static const char *place(unsigned int bad, size_t offset)
+{
+	return (char *)page_address(from_pages + bad) + offset;
+}
+
+static const size_t poison_offsets[] = { 0, 8, 64, 1000, 2048, 4032, 4095 };
+
+/* How long before the poison a copy may stop: nothing that goes page by page does. */
+static const size_t earlier[] = {
+	0,
+#if !MC_BY_PAGE
+	1, 64, PAGE, PAGE + 64, 3 * PAGE
+#endif
+};
+
+static void run_into(unsigned int npages, unsigned int bad, size_t offset,
+		     unsigned int i)
+{
+	unsigned int combination = fragile_key + 2 * has_X86_FEATURE_REP_GOOD +
+				   4 * has_X86_FEATURE_ERMS;
+
+	poison = (struct poison){ .at[0] = place(bad, offset), .early = earlier[i] };
+	count_case(combination + 8 * i, NULL, NULL, npages * PAGE, SOURCE,
+		   bad * PAGE + offset);
+	forget();
+	check_blame(npages, bad, copy_mc_highpages(to_pages, from_pages, npages));
+}
+
+static void check_poison(const char *name)
+{
+	unsigned int n, bad, i, j;
+
+	for (n = 1; n <= MAX_PAGES; n += reduced ? 5 : 1)
+		for (bad = 0; bad < n; bad++)
+			for (i = 0; i < ARRAY_SIZE(poison_offsets); i++)
+				for (j = 0; j < ARRAY_SIZE(earlier); j++)
+					run_into(n, bad, poison_offsets[i], j);
+	poison = (struct poison){ 0 };
+	end_point("%s: the poisoned page is blamed, however early", name);
+}
+
+#endif /* !ARCH_WITHOUT_COPY_MC */
+
+#if !MC_BY_PAGE && !defined(ARCH_WITHOUT_COPY_MC)
+
+static void run_into_transient(unsigned int npages, unsigned int bad, size_t early)
+{
+	int err;
+
+	poison = (struct poison){
+		.at[0] = place(bad, 64), .transient[0] = true, .early = early,
+	};
+	forget();
+	err = copy_mc_highpages(to_pages, from_pages, npages);
+	if (err)
+		complain("returned %d", err);
+	if (poison.at[0])
+		complain("poison not met");
+	check_good(npages, false);
+}
+
+static void check_transient(const char *name)
+{
+	unsigned int n, bad, j;
+
+	for (n = 1; n <= MAX_PAGES; n += reduced ? 5 : 1)
+		for (bad = 0; bad < n; bad++)
+			for (j = 0; j < ARRAY_SIZE(earlier); j++)
+				run_into_transient(n, bad, earlier[j]);
+	poison = (struct poison){ 0 };
+	end_point("%s: poison that goes away, nobody is blamed", name);
+}
+
+/* Only the first of two pages is blamed, unless it is well again. */
+static void check_two(const char *name)
+{
+	unsigned int first, second, transient;
+
+	for (first = 0; first < MAX_PAGES; first++)
+		for (second = first + 1; second < MAX_PAGES; second++)
+			for (transient = 0; transient < 2; transient++) {
+				poison = (struct poison){
+					.at = { place(first, 8), place(second, 8) },
+					.transient[0] = transient, .early = 64,
+				};
+				forget();
+				check_blame(MAX_PAGES, transient ? second : first,
+					    copy_mc_highpages(to_pages, from_pages,
+							      MAX_PAGES));
+			}
+	poison = (struct poison){ 0 };
+	end_point("%s: of two poisoned pages, the first that stays so is blamed", name);
+}
+
+/* No simulation: the page is not there, and the assembly's entries find out. */
+static void miss_page(unsigned int npages, unsigned int bad)
+{
+	void *at = page_address(from_pages + bad);
+	static int err;		/* outlives siglongjmp() */
+
+	err = 0;
+	forget();
+	mprotect(at, PAGE, PROT_NONE);
+	WITH_FAULTS(err = copy_mc_highpages(to_pages, from_pages, npages));
+	mprotect(at, PAGE, PROT_READ);
+	if (faults.count != 2)
+		complain("%u faults, one for the run and one for the page expected",
+			 faults.count);
+	check_blame(npages, bad, err);
+}
+
+static void check_missing_page(const char *name)
+{
+	unsigned int n, bad;
+
+	for (n = 1; n <= MAX_PAGES; n++)
+		for (bad = 0; bad < n; bad++)
+			miss_page(n, bad);
+	end_point("%s: a page without access is blamed", name);
+}
+
+static void check_mc(void)
+{
+	static const char *const names[] = { "unrolled", "fragile", "rep movsq", "rep movsb" };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		fragile_key = i == 1;
+		has_X86_FEATURE_REP_GOOD = i >= 2;
+		has_X86_FEATURE_ERMS = i == 3;
+		check_poison(names[i]);
+		check_transient(names[i]);
+		check_two(names[i]);
+		if (!reduced)
+			check_missing_page(names[i]);
+	}
+}
+
+#define MC_POINTS	(reduced ? 12 : 16)
+
+#elif !defined(ARCH_WITHOUT_COPY_MC)
+
+static void check_mc(void)
+{
+	check_poison("page by page");
+}
+
+#define MC_POINTS	1
+
+#else
+
+static void check_mc(void)
+{
+}
+
+#define MC_POINTS	0
+
+#endif
+
+int main(int argc, char **argv)
+{
+	begin(argc, argv);
+	plan(3 + MC_POINTS);
+	source = map_region(NR_PAGES, 1, PROT_READ);
+	destination = map_region(NR_PAGES, 2, PROT_READ | PROT_WRITE);
+	catch_faults();
+	check_copy_highpages();
+	check_batch();
+	check_mc_success();
+	check_mc();
+	return finish();
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the C code in copy_mc.c asks and tells the rest of the kernel. */
+#include <linux/instrumented.h>
+#include <linux/jump_label.h>
+#include <linux/uaccess.h>
+#include <asm/cpufeatures.h>
+
+#include "harness.h"
+#include "mce.h"
+
+bool has_X86_FEATURE_REP_GOOD, has_X86_FEATURE_ERMS;
+int fragile_key;
+
+struct records records;
+
+static char *expected_to;
+static const char *expected_from;
+
+void expect_copy(void *to, const void *from)
+{
+	expected_to = to;
+	expected_from = from;
+	records = (struct records){ 0 };
+}
+
+static void record(size_t *bytes, const char *to, const char *from, size_t n)
+{
+	if (!expected_to)
+		return;
+	if (to != expected_to + *bytes || from != expected_from + *bytes ||
+	    n > PAGE)
+		complain("hook called for something else");
+	*bytes += n;
+}
+
+void instrument_memcpy_before(void *to, const void *from, unsigned long n)
+{
+	record(&records.before, to, from, n);
+}
+
+void instrument_memcpy_after(void *to, const void *from, unsigned long n,
+			     unsigned long left)
+{
+	record(&records.after, to, from, n - left);
+}
+
+/* Only copy_mc_to_user() refers to it, which nobody calls here. */
+unsigned long copy_user_generic(void *to, const void *from, unsigned long len)
+{
+	(void)to;
+	(void)from;
+	return len;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A feature's value here is not its bit number but whether the file is built for
+ * a CPU that has it: 0 unless the Makefile says -DX86_FEATURE_...=1. The shim of
+ * asm/alternative.h selects by it. A feature that is missing from this list stops
+ * the assembler, so that no alternative is ever chosen by accident.
+ *
+ * What C code asks for at run time is a variable that the test sets.
+ */
+#ifndef SHIM_ASM_CPUFEATURES_H
+#define SHIM_ASM_CPUFEATURES_H
+
+#ifndef X86_FEATURE_REP_GOOD
+#define X86_FEATURE_REP_GOOD	0
+#endif
+
+#ifndef X86_FEATURE_ERMS
+#define X86_FEATURE_ERMS	0
+#endif
+
+#ifndef X86_FEATURE_FSRM
+#define X86_FEATURE_FSRM	0
+#endif
+
+#ifndef __ASSEMBLER__
+
+#include <stdbool.h>
+
+extern bool has_X86_FEATURE_REP_GOOD, has_X86_FEATURE_ERMS;
+
+#define cpu_feature_enabled(feature)	(has_##feature)
+
+#endif /* !__ASSEMBLER__ */
+
+#endif /* SHIM_ASM_CPUFEATURES_H */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A memory map without struct page's contents; the test implements the rest. */
+#ifndef SHIM_LINUX_HIGHMEM_H
+#define SHIM_LINUX_HIGHMEM_H
+
+#include <linux/compiler.h>
+#include <linux/const.h>
+#include <linux/uaccess.h>
+
+#define DIV_ROUND_UP	__KERNEL_DIV_ROUND_UP
+
+struct page {
+	char unused;
+};
+
+void *page_address(const struct page *page);
+unsigned long page_to_pfn(const struct page *page);
+void copy_highpage(struct page *to, struct page *from);
+int copy_mc_highpage(struct page *to, struct page *from);
+
+#endif /* SHIM_LINUX_HIGHMEM_H */
