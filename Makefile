@@ -29,6 +29,10 @@ test: ## all that decides pass or fail
 probe: ## what bulk copies would gain on this CPU: user space, no root, under a minute
 	@$(call run,scripts/probe)
 
+.PHONY: copyloops
+copyloops: ## the copy routines tested in user space: every length, alignment and fault; no root, under a minute
+	@$(call run,scripts/copyloops)
+
 .PHONY: lab
 # The dry run comes first: a request that makes no sense need not wait for a kernel.
 lab: ## one boot of the emulated machine: TOPO=2n|2n1c CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=stock DRYRUN=1
