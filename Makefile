@@ -14,7 +14,7 @@ meaning = 1 fail, 2 could not build, 4 skipped, 124 timed out, 255 guest panicke
 .PHONY: help
 help: ## this list
 	@echo "make VERB [KNOB=value ...]"
-	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
 	@echo "exit codes of the scripts: 0 pass, $(meaning)"
 
 .PHONY: demo
@@ -24,6 +24,10 @@ demo: ## fetch, apply, build, boot the lab, run the module and the selftest, mea
 .PHONY: test
 test: ## all that decides pass or fail
 	@$(call run,scripts/test)
+
+.PHONY: test-full
+test-full: ## and what takes longer: all machine checks, other configurations, mutants
+	@$(call run,scripts/test full)
 
 .PHONY: probe
 probe: ## what bulk copies would gain on this CPU: user space, no root, under a minute
