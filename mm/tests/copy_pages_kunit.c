@@ -1,0 +1,546 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the helpers that copy runs of pages and folios: copy_pages(),
+ * copy_highpages(), copy_mc_pages(), folio_copy() and folio_mc_copy().
+ *
+ * A source that cannot be read is made by unmapping a page of it. The page
+ * fault takes the exception table entry that a machine check would take, so
+ * that recovery is tested without any hardware for it. The blamed pages go
+ * through memory_failure(), which counts them in the statistics of their node
+ * and makes hwpoison-inject refuse to unpoison until the next boot.
+ */
+#include <kunit/test.h>
+#include <linux/copy_pages.h>
+#include <linux/gfp.h>
+#include <linux/hash.h>
+#include <linux/iopoll.h>
+#include <linux/panic.h>
+#include <linux/preempt.h>
+#include <linux/set_memory.h>
+#include <linux/spinlock.h>
+#include <linux/text-patching.h>
+#include <linux/vmalloc.h>
+#include <asm/tlbflush.h>
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+#include <asm/insn-eval.h>
+#endif
+
+#define WORDS_PER_PAGE		(PAGE_SIZE / sizeof(u64))
+#define MAX_ORDER_COPIED	9
+#define MAX_PAGES_COPIED	513
+
+/* What a page is filled with says whose it is and which, in every word. */
+enum filling { SOURCE, DESTINATION };
+
+static u64 word_of(enum filling filling, unsigned long nr)
+{
+	return (((u64)filling << 32) + nr + 1) * GOLDEN_RATIO_64;
+}
+
+static void fill(void *addr, unsigned int nr_pages, enum filling filling)
+{
+	u64 *words = addr;
+	unsigned long i;
+
+	for (i = 0; i < nr_pages * WORDS_PER_PAGE; i++)
+		words[i] = word_of(filling, i);
+}
+
+/*
+ * The @nr_pages at @addr are those that fill() made, from number @first on. What
+ * comes after the first word that is not says little, so the test ends there.
+ */
+static void expect_filled(struct kunit *test, const char *what, const void *addr,
+			  unsigned int first, unsigned int nr_pages,
+			  enum filling filling)
+{
+	const u64 *words = addr;
+	unsigned long i;
+	u64 expected;
+
+	for (i = 0; i < nr_pages * WORDS_PER_PAGE; i++) {
+		expected = word_of(filling, first * WORDS_PER_PAGE + i);
+		if (words[i] == expected)
+			continue;
+		KUNIT_FAIL_AND_ABORT(test,
+				     "%s: page %lu, byte %lu: expected %016llx, found %016llx",
+				     what, first + i / WORDS_PER_PAGE,
+				     i % WORDS_PER_PAGE * sizeof(u64), expected, words[i]);
+	}
+}
+
+struct run {
+	void *addr;
+	unsigned int nr_pages;
+};
+
+static void free_run(void *data)
+{
+	struct run *run = data;
+
+	free_pages_exact(run->addr, run->nr_pages * PAGE_SIZE);
+}
+
+/* Contiguous order-0 pages, until the end of the test. */
+static void *alloc_run(struct kunit *test, unsigned int nr_pages)
+{
+	struct run *run = kunit_kzalloc(test, sizeof(*run), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, run);
+	run->nr_pages = nr_pages;
+	run->addr = alloc_pages_exact(nr_pages * PAGE_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, run->addr);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_run, run), 0);
+	return run->addr;
+}
+
+static void free_folio(void *folio)
+{
+	folio_put(folio);
+}
+
+static struct folio *alloc_folio(struct kunit *test, unsigned int order)
+{
+	struct folio *folio = folio_alloc(GFP_KERNEL, order);
+
+	KUNIT_ASSERT_NOT_NULL(test, folio);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_folio, folio), 0);
+	return folio;
+}
+
+/* With a page more on each side, to show what is written beside it. */
+static void *alloc_guarded(struct kunit *test, unsigned int nr_pages)
+{
+	return alloc_run(test, nr_pages + 2) + PAGE_SIZE;
+}
+
+static void fill_all(void *dst, void *src, unsigned int nr_pages)
+{
+	fill(src, nr_pages, SOURCE);
+	fill(dst - PAGE_SIZE, nr_pages + 2, DESTINATION);
+}
+
+/*
+ * Of the pages that fill_all() filled, the first @copied ones have been copied
+ * and nothing else has changed.
+ */
+static void expect_copied(struct kunit *test, void *dst, void *src,
+			  unsigned int nr_pages, unsigned int copied)
+{
+	expect_filled(test, "source", src, 0, nr_pages, SOURCE);
+	expect_filled(test, "before the destination", dst - PAGE_SIZE, 0, 1,
+		      DESTINATION);
+	expect_filled(test, "destination", dst, 0, copied, SOURCE);
+	expect_filled(test, "behind what is copied", dst + copied * PAGE_SIZE,
+		      1 + copied, nr_pages + 1 - copied, DESTINATION);
+}
+
+/* Does a run of pages arrive, and nothing beside it? */
+
+static void by_copy_pages(struct kunit *test, void *dst, void *src, unsigned int nr)
+{
+	copy_pages(dst, src, nr);
+}
+
+static void by_copy_highpages(struct kunit *test, void *dst, void *src, unsigned int nr)
+{
+	copy_highpages(virt_to_page(dst), virt_to_page(src), nr);
+}
+
+#ifdef copy_mc_pages
+static void by_copy_mc_pages(struct kunit *test, void *dst, void *src, unsigned int nr)
+{
+	KUNIT_EXPECT_EQ(test, copy_mc_pages(dst, src, nr), 0);
+}
+#endif
+
+static void by_copy_mc_highpages(struct kunit *test, void *dst, void *src, unsigned int nr)
+{
+	KUNIT_EXPECT_EQ(test, copy_mc_highpages(virt_to_page(dst), virt_to_page(src), nr), 0);
+}
+
+static const struct run_copy {
+	const char *name;
+	void (*copy)(struct kunit *test, void *dst, void *src, unsigned int nr);
+} run_copies[] = {
+	{ "copy_pages", by_copy_pages },
+	{ "copy_highpages", by_copy_highpages },
+#ifdef copy_mc_pages
+	{ "copy_mc_pages", by_copy_mc_pages },
+#endif
+	{ "copy_mc_highpages", by_copy_mc_highpages },
+};
+
+KUNIT_ARRAY_PARAM_DESC(run_copy, run_copies, name);
+
+/* Every count up to 64, then what surrounds powers of two. */
+static unsigned int next_count(unsigned int count)
+{
+	static const unsigned int larger[] = { 65, 127, 129, 255, 511, 512, MAX_PAGES_COPIED };
+	int i;
+
+	if (count < 64)
+		return count + 1;
+	for (i = 0; i < ARRAY_SIZE(larger); i++)
+		if (larger[i] > count)
+			return larger[i];
+	return 0;
+}
+
+static void copies_runs(struct kunit *test)
+{
+	const struct run_copy *by = test->param_value;
+	void *src = alloc_run(test, MAX_PAGES_COPIED);
+	void *dst = alloc_guarded(test, MAX_PAGES_COPIED);
+	unsigned int nr;
+
+	for (nr = 1; nr; nr = next_count(nr)) {
+		fill_all(dst, src, nr);
+		by->copy(test, dst, src, nr);
+		expect_copied(test, dst, src, nr, nr);
+	}
+}
+
+/*
+ * Does a folio arrive, and nothing beside it? What is copied is as large as the
+ * source: any pages in a row can be the destination, so let it be guarded ones.
+ */
+
+static void by_folio_copy(struct kunit *test, struct folio *dst, struct folio *src)
+{
+	folio_copy(dst, src);
+}
+
+static void by_folio_mc_copy(struct kunit *test, struct folio *dst, struct folio *src)
+{
+	KUNIT_EXPECT_EQ(test, folio_mc_copy(dst, src), 0);
+}
+
+static const struct folio_copier {
+	const char *name;
+	void (*copy)(struct kunit *test, struct folio *dst, struct folio *src);
+} folio_copiers[] = {
+	{ "folio_copy", by_folio_copy },
+	{ "folio_mc_copy", by_folio_mc_copy },
+};
+
+KUNIT_ARRAY_PARAM_DESC(folio_copier, folio_copiers, name);
+
+static void copies_folios(struct kunit *test)
+{
+	const struct folio_copier *by = test->param_value;
+	unsigned int order;
+
+	for (order = 0; order <= MAX_ORDER_COPIED; order++) {
+		struct folio *src = alloc_folio(test, order);
+		void *dst = alloc_guarded(test, 1 << order);
+
+		fill_all(dst, folio_address(src), 1 << order);
+		by->copy(test, virt_to_folio(dst), src);
+		expect_copied(test, dst, folio_address(src), 1 << order, 1 << order);
+	}
+}
+
+/* Is the rest of a larger destination left alone? */
+static void copies_into_larger_folio(struct kunit *test)
+{
+	const struct folio_copier *by = test->param_value;
+	unsigned int order;
+
+	for (order = 0; order < MAX_ORDER_COPIED; order++) {
+		struct folio *src = alloc_folio(test, order);
+		struct folio *dst = alloc_folio(test, order + 1);
+		unsigned int nr = folio_nr_pages(src);
+		void *rest = folio_address(dst) + nr * PAGE_SIZE;
+
+		fill(folio_address(src), nr, SOURCE);
+		fill(folio_address(dst), 2 * nr, DESTINATION);
+		by->copy(test, dst, src);
+		expect_filled(test, "destination", folio_address(dst), 0, nr, SOURCE);
+		expect_filled(test, "rest of the destination", rest, nr, nr, DESTINATION);
+	}
+}
+
+/*
+ * May an order-0 folio be copied where nothing may sleep? Only a kernel with
+ * CONFIG_DEBUG_ATOMIC_SLEEP knows; it complains, and taints itself.
+ */
+static void copies_small_folio_in_atomic_context(struct kunit *test)
+{
+	const struct folio_copier *by = test->param_value;
+	struct folio *src = alloc_folio(test, 0);
+	void *dst = alloc_guarded(test, 1);
+	unsigned long taint = get_taint();
+	static DEFINE_SPINLOCK(lock);
+
+	fill_all(dst, folio_address(src), 1);
+	spin_lock(&lock);
+	by->copy(test, virt_to_folio(dst), src);
+	spin_unlock(&lock);
+	expect_copied(test, dst, folio_address(src), 1, 1);
+	KUNIT_EXPECT_EQ(test, get_taint(), taint);
+}
+
+/* The rest takes a copy_mc_pages() that recovers from any exception in its source. */
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+
+static void skip_unless_recovering(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_X86_MCE) && !boot_cpu_has(X86_FEATURE_REP_GOOD) &&
+	    !boot_cpu_has(X86_FEATURE_ERMS))
+		kunit_skip(test, "no copy recovers on this CPU with CONFIG_X86_MCE=n");
+}
+
+/* Does copy_mc_pages() say how much is missing, to the byte? */
+
+static void *map_without_page(struct kunit *test, void *addr, unsigned int nr_pages,
+			      unsigned int missing)
+{
+	struct page **pages;
+	unsigned long hole;
+	unsigned int i;
+	void *map;
+
+	pages = kvmalloc_array(nr_pages, sizeof(*pages), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	for (i = 0; i < nr_pages; i++)
+		pages[i] = virt_to_page(addr + i * PAGE_SIZE);
+	map = vmap(pages, nr_pages, VM_MAP, PAGE_KERNEL);
+	kvfree(pages);
+	KUNIT_ASSERT_NOT_NULL(test, map);
+	hole = (unsigned long)map + missing * PAGE_SIZE;
+	vunmap_range(hole, hole + PAGE_SIZE);
+	return map;
+}
+
+static void expect_residue(struct kunit *test, void *dst, void *src,
+			   unsigned int nr_pages, unsigned int missing)
+{
+	unsigned long left;
+	void *map;
+
+	fill_all(dst, src, nr_pages);
+	map = map_without_page(test, src, nr_pages, missing);
+	left = copy_mc_pages(dst, map, nr_pages);
+	vunmap(map);
+	KUNIT_ASSERT_EQ_MSG(test, left, (nr_pages - missing) * PAGE_SIZE,
+			    "%u pages, page %u is missing", nr_pages, missing);
+	expect_copied(test, dst, src, nr_pages, missing);
+}
+
+static void residue_is_exact(struct kunit *test)
+{
+	void *src = alloc_run(test, MAX_PAGES_COPIED);
+	void *dst = alloc_guarded(test, MAX_PAGES_COPIED);
+	unsigned int nr, missing;
+
+	skip_unless_recovering(test);
+	for (nr = 1; nr <= 9; nr++)
+		for (missing = 0; missing < nr; missing++)
+			expect_residue(test, dst, src, nr, missing);
+	expect_residue(test, dst, src, MAX_PAGES_COPIED, 0);
+	expect_residue(test, dst, src, MAX_PAGES_COPIED, MAX_PAGES_COPIED / 2);
+	expect_residue(test, dst, src, MAX_PAGES_COPIED, MAX_PAGES_COPIED - 1);
+}
+
+/* Is it the page that cannot be read that is blamed, and no other? */
+
+#ifdef CONFIG_MEMORY_FAILURE
+static long nr_poisoned(void)
+{
+	return atomic_long_read(&num_poisoned_pages);
+}
+
+/*
+ * Waits for memory_failure() to be done with @page. unpoison_memory() refuses to
+ * do anything else after a failure that was not said to be a simulation.
+ */
+static void unpoison(struct page *page)
+{
+	if (unpoison_memory(page_to_pfn(page)) && TestClearPageHWPoison(page))
+		num_poisoned_pages_sub(page_to_pfn(page), 1);
+}
+
+/*
+ * Wait until all the failures that this CPU has queued are dealt with: they are
+ * taken in order, and the page queued here is the last one.
+ */
+static void wait_for_memory_failures(struct kunit *test, struct page *last)
+{
+	bool done;
+
+	memory_failure_queue(page_to_pfn(last), 0);
+	if (read_poll_timeout(PageHWPoison, done, done, USEC_PER_MSEC, 20 * USEC_PER_SEC,
+			      false, last))
+		KUNIT_FAIL(test, "memory_failure() has not come in 20 s");
+	unpoison(last);
+}
+#else
+static long nr_poisoned(void)
+{
+	return 0;
+}
+
+static void unpoison(struct page *page)
+{
+}
+
+static void wait_for_memory_failures(struct kunit *test, struct page *last)
+{
+}
+#endif
+
+/* folio_mc_copy() while @page of @src is not in the direct map */
+static int mc_copy_without_page(struct folio *dst, struct folio *src, struct page *page)
+{
+	unsigned long addr = (unsigned long)page_address(page);
+	int err;
+
+	err = set_direct_map_invalid_noflush(page);
+	if (err)
+		return err;
+	flush_tlb_kernel_range(addr, addr + PAGE_SIZE);
+	err = folio_mc_copy(dst, src);
+	set_direct_map_default_noflush(page);
+	return err;
+}
+
+/* Nothing is asserted before the folio is fit to be freed again. */
+static void expect_blame(struct kunit *test, struct folio *src, unsigned int bad)
+{
+	const unsigned int nr = folio_nr_pages(src);
+	void *dst = alloc_guarded(test, nr);
+	struct page *last = virt_to_page(alloc_run(test, 1));
+	long poisoned, poisoned_before = nr_poisoned();
+	unsigned int i, blamed = nr;
+	int err;
+
+	fill_all(dst, folio_address(src), nr);
+	migrate_disable();
+	err = mc_copy_without_page(virt_to_folio(dst), src, folio_page(src, bad));
+	wait_for_memory_failures(test, last);
+	migrate_enable();
+	poisoned = nr_poisoned() - poisoned_before;
+	for (i = 0; i < nr; i++) {
+		if (!PageHWPoison(folio_page(src, i)))
+			continue;
+		blamed = i;
+		unpoison(folio_page(src, i));
+	}
+
+	KUNIT_EXPECT_EQ(test, err, -EHWPOISON);
+	if (IS_ENABLED(CONFIG_MEMORY_FAILURE)) {
+		KUNIT_EXPECT_EQ_MSG(test, blamed, bad, "of %u pages, the wrong one is blamed", nr);
+		KUNIT_EXPECT_EQ_MSG(test, poisoned, 1, "not one page is blamed, but %ld", poisoned);
+	}
+	KUNIT_ASSERT_EQ(test, nr_poisoned(), poisoned_before);
+	KUNIT_ASSERT_NE(test, test->status, KUNIT_FAILURE);
+	expect_filled(test, "source", folio_address(src), 0, nr, SOURCE);
+	expect_filled(test, "before the destination", dst - PAGE_SIZE, 0, 1, DESTINATION);
+	expect_filled(test, "after the destination", dst + nr * PAGE_SIZE, nr + 1, 1,
+		      DESTINATION);
+}
+
+/* The middle goes first: who blames a neighbour then blames a page of this test. */
+static void blames_page_of_large_folio(struct kunit *test)
+{
+	static const unsigned int orders[] = { 2, 4, MAX_ORDER_COPIED };
+	int i;
+
+	skip_unless_recovering(test);
+	for (i = 0; i < ARRAY_SIZE(orders); i++) {
+		struct folio *src = alloc_folio(test, orders[i]);
+		unsigned int nr = folio_nr_pages(src);
+
+		expect_blame(test, src, nr / 2);
+		expect_blame(test, src, 0);
+		expect_blame(test, src, nr - 1);
+	}
+}
+
+static void blames_small_folio(struct kunit *test)
+{
+	void *src = alloc_guarded(test, 1);
+
+	skip_unless_recovering(test);
+	expect_blame(test, virt_to_folio(src), 0);
+}
+
+/* Does the copy run the instruction that the CPU says it is good at? */
+
+static noinline void inlined_copy_pages(void *to, const void *from, unsigned int npages)
+{
+	copy_pages(to, from, npages);
+}
+
+/* The first thing from @text on that copies pages. */
+static const char *find_copy(const u8 *text)
+{
+	const u8 *end = text + 128;
+	struct insn insn;
+
+	for (; text < end; text += insn.length) {
+		if (insn_decode_kernel(&insn, text) < 0)
+			break;
+		if (insn.opcode.bytes[0] == CALL_INSN_OPCODE &&
+		    text + insn.length + insn.immediate.value == (u8 *)__copy_pages_unrolled)
+			return "call __copy_pages_unrolled";
+		if (!insn_has_rep_prefix(&insn))
+			continue;
+		if (insn.opcode.bytes[0] == 0xa4)
+			return "rep movsb";
+		if (insn.opcode.bytes[0] == 0xa5 && X86_REX_W(insn.rex_prefix.value))
+			return "rep movsq";
+	}
+	return "nothing";
+}
+
+static void selects_instruction(struct kunit *test)
+{
+	const char *expected = "call __copy_pages_unrolled";
+
+	if (!IS_ENABLED(CONFIG_INSTRUCTION_DECODER)) {
+		kunit_skip(test, "needs CONFIG_INSTRUCTION_DECODER");
+		return;
+	}
+	if (boot_cpu_has(X86_FEATURE_REP_GOOD))
+		expected = "rep movsq";
+	if (boot_cpu_has(X86_FEATURE_ERMS))
+		expected = "rep movsb";
+	KUNIT_EXPECT_STREQ(test, find_copy((const u8 *)inlined_copy_pages), expected);
+}
+
+#else
+
+static void skip_not_x86_64(struct kunit *test)
+{
+	kunit_skip(test, "needs the exception table of x86-64");
+}
+
+#define residue_is_exact		skip_not_x86_64
+#define blames_page_of_large_folio	skip_not_x86_64
+#define blames_small_folio		skip_not_x86_64
+#define selects_instruction		skip_not_x86_64
+#endif
+
+static struct kunit_case copy_pages_test_cases[] = {
+	KUNIT_CASE_PARAM(copies_runs, run_copy_gen_params),
+	KUNIT_CASE_PARAM(copies_folios, folio_copier_gen_params),
+	KUNIT_CASE_PARAM(copies_into_larger_folio, folio_copier_gen_params),
+	KUNIT_CASE_PARAM(copies_small_folio_in_atomic_context, folio_copier_gen_params),
+	KUNIT_CASE(residue_is_exact),
+	KUNIT_CASE(blames_page_of_large_folio),
+	KUNIT_CASE(blames_small_folio),
+	KUNIT_CASE(selects_instruction),
+	{}
+};
+
+static struct kunit_suite copy_pages_test_suite = {
+	.name = "copy_pages",
+	.test_cases = copy_pages_test_cases,
+};
+
+kunit_test_suite(copy_pages_test_suite);
+
+MODULE_DESCRIPTION("Tests of copies of pages and folios");
+MODULE_LICENSE("GPL");
