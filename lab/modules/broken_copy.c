@@ -3,7 +3,8 @@
  * broken_copy: make the running kernel's folio_copy() and folio_mc_copy() copy wrongly.
  *
  * For the lab only. While it is loaded, both functions are replaced by a copy that is right but for
- * one fault. Whoever claims to verify copies has to notice.
+ * one fault, or memory errors are blamed on the wrong page. Whoever claims to verify that has to
+ * notice.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -14,9 +15,11 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
+#define FAULTS	"wrong_byte, skipped_page, swapped_pages or neighbour_blamed"
+
 static char *fault = "";
 module_param(fault, charp, 0444);
-MODULE_PARM_DESC(fault, "wrong_byte, skipped_page or swapped_pages");
+MODULE_PARM_DESC(fault, FAULTS);
 
 /* The faults. Each gets a destination that is right, and the number of its last page. */
 
@@ -51,6 +54,7 @@ static const struct {
 	{ "wrong_byte", wrong_byte },
 	{ "skipped_page", skipped_page },
 	{ "swapped_pages", swapped_pages },
+	{ "neighbour_blamed", NULL },
 };
 
 static int which;
@@ -60,7 +64,9 @@ static int broken_folio_mc_copy(struct folio *dst, struct folio *src)
 	long i, nr = folio_nr_pages(src);
 
 	for (i = 0; i < nr; i++) {
-		copy_highpage(folio_page(dst, i), folio_page(src, i));
+		/* A source that cannot be read is none of the faults here. */
+		if (copy_mc_highpage(folio_page(dst, i), folio_page(src, i)))
+			return -EHWPOISON;
 		/* folio_copy() of a single page may be called in atomic context. */
 		if (nr > 1)
 			cond_resched();
@@ -93,6 +99,19 @@ static struct kprobe probe_mc_copy = {
 	.post_handler = dont_optimize,
 };
 
+/* The other page of the pair, and only in a folio that has both: a foreign page would pay for it. */
+static int blame_neighbour(struct kprobe *p, struct pt_regs *regs)
+{
+	if (folio_test_large(page_folio(pfn_to_page(regs->di))))
+		regs->di ^= 1;
+	return 0;
+}
+
+static struct kprobe probe_blame = {
+	.symbol_name = "memory_failure_queue",
+	.pre_handler = blame_neighbour,
+};
+
 static struct kprobe *probes[] = { &probe_copy, &probe_mc_copy };
 
 static int __init broken_copy_init(void)
@@ -103,11 +122,14 @@ static int __init broken_copy_init(void)
 		if (!strcmp(fault, faults[i].name))
 			break;
 	if (i == ARRAY_SIZE(faults)) {
-		pr_err("fault=%s: must be wrong_byte, skipped_page or swapped_pages\n", fault);
+		pr_err("fault=%s: must be " FAULTS "\n", fault);
 		return -EINVAL;
 	}
 	which = i;
-	err = register_kprobes(probes, ARRAY_SIZE(probes));
+	if (faults[which].break_copy)
+		err = register_kprobes(probes, ARRAY_SIZE(probes));
+	else
+		err = register_kprobe(&probe_blame);
 	if (!err)
 		pr_info("folio copies are now broken: %s\n", fault);
 	return err;
@@ -115,7 +137,10 @@ static int __init broken_copy_init(void)
 
 static void __exit broken_copy_exit(void)
 {
-	unregister_kprobes(probes, ARRAY_SIZE(probes));
+	if (faults[which].break_copy)
+		unregister_kprobes(probes, ARRAY_SIZE(probes));
+	else
+		unregister_kprobe(&probe_blame);
 }
 
 module_init(broken_copy_init);
