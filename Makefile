@@ -5,7 +5,7 @@
 .NOTPARALLEL:
 
 # The knobs of the verbs, as variables of make or of the environment.
-export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF
+export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF LAB_KERNEL ROWS
 
 # make ends with 2 whatever a recipe ends with, so the last line of a verb that failed names the code.
 run = $(1) || { code=$$?; echo "make $@: failed with exit code $$code ($(meaning))" >&2; exit $$code; }
@@ -41,6 +41,10 @@ copyloops: ## the copy routines tested in user space: every length, alignment an
 # The dry run comes first: a request that makes no sense need not wait for a kernel.
 lab: ## one boot of the emulated machine: TOPO=2n|2n1c CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=stock DRYRUN=1
 	@$(call run,DRYRUN=1 lab/run $(if $(DRYRUN),,> /dev/null && lab/build $(or $(LAB_KERNEL),patched) && lab/run))
+
+.PHONY: mce
+mce: ## the machine-check matrix, against the unpatched kernel: CPU=class LAB_KERNEL=patched|stock ROWS=REGEX for less
+	@$(call run,DRYRUN=1 scripts/mce $(if $(DRYRUN),,> /dev/null && lab/build stock && lab/build patched && scripts/mce))
 
 .PHONY: tree
 tree: ## the kernel source with the series applied, a commit per patch, in build/linux (KERNEL=DIR: your own source)
