@@ -5,7 +5,7 @@
  *	mce ROW...
  *
  * A ROW is POSITION.SIZE.CALLER.POISON=OUTCOME, in the words of the tables below; lab/mce-rows says
- * what they mean. The poison, and the machine checks, are those of lab/mce-driver.c, on the host.
+ * what they mean. The poison, and the machine checks, are those of lab/mce-driver.py, on the host.
  *
  * Each row has three folios, next to each other in user space, and poisons the one in the middle.
  * What was found goes into a line "# row:", and every row is one test point (KTAP).

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What lab/mce.c, in the guest, and lab/mce-driver.c, on the host, say to each other. */
+/* What lab/mce.c, in the guest, and lab/mce-driver.py, on the host, say to each other. */
 #ifndef LAB_MCE_H
 #define LAB_MCE_H
 

@@ -22,8 +22,6 @@
 
 #include <asm/insn.h>
 
-#include "symbols.h"
-
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* EX_TYPE_DEFAULT_MCE_SAFE, and the layout of struct exception_table_entry. */
@@ -31,6 +29,14 @@
 struct extable_entry {
 	int32_t insn, fixup, data;
 };
+
+struct symbol {
+	uint64_t addr;
+	char name[64];
+};
+
+static struct symbol *symbols;
+static size_t nr_symbols;
 
 /* Functions that are walked into when called. Others are passed over. */
 static const char * const followed[] = {
@@ -59,6 +65,48 @@ static void __attribute__((noreturn, format(printf, 1, 2))) fail(const char *fmt
 	va_end(ap);
 	printf("\n");
 	exit(1);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct symbol *x = a, *y = b;
+
+	return x->addr < y->addr ? -1 : x->addr > y->addr;
+}
+
+static void read_symbols(void)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	struct symbol s;
+	char line[512];
+	size_t max = 0;
+
+	if (!f)
+		fail("/proc/kallsyms: %s (CONFIG_KALLSYMS)", strerror(errno));
+	while (fgets(line, sizeof(line), f)) {
+		/* Modules are in brackets, and have nothing to do with it. */
+		if (strchr(line, '[') || sscanf(line, "%lx %*c %63s", &s.addr, s.name) != 2)
+			continue;
+		if (nr_symbols == max) {
+			max = max ? 2 * max : 1 << 14;
+			symbols = realloc(symbols, max * sizeof(*symbols));
+			if (!symbols)
+				fail("out of memory");
+		}
+		symbols[nr_symbols++] = s;
+	}
+	fclose(f);
+	qsort(symbols, nr_symbols, sizeof(*symbols), by_address);
+	if (!nr_symbols || !symbols[nr_symbols - 1].addr)
+		fail("/proc/kallsyms hides the addresses: run as root");
+}
+
+static const struct symbol *find_symbol(const char *name)
+{
+	for (size_t i = 0; i < nr_symbols; i++)
+		if (!strcmp(symbols[i].name, name))
+			return &symbols[i];
+	return NULL;
 }
 
 static const struct symbol *symbol_at(uint64_t addr)
@@ -273,9 +321,7 @@ int main(void)
 {
 	bool ok;
 
-	read_symbols("/proc/kallsyms");
-	if (!nr_symbols || !symbols[nr_symbols - 1].addr)
-		fail("/proc/kallsyms hides the addresses: run as root");
+	read_symbols();
 	printf("KTAP version 1\n1..2\n");
 	ok = check(1, "copy_pages", "folio_copy", getenv("LAB_EXPECT_COPY_PAGES"));
 	ok &= check(2, "copy_mc_pages", "copy_mc_pages", getenv("LAB_EXPECT_COPY_MC_PAGES"));
