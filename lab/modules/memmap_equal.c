@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * memmap_equal: is a memory map of device memory that was copied the same as one that was built?
+ *
+ * For the lab only. A request is written to the parameter "run", which fails unless all is well.
+ * Reading "run" then tells what was found. A request is
+ *
+ *	TYPE order=N start=ADDRESS pages=N reserve=N free=N node=N
+ *
+ * where reserve and free, in pages, describe an altmap. Both are 0 if there is none.
+ *
+ * The same dev_pagemap is mapped twice: with a probe on the page_ref_set tracepoint, which makes
+ * the kernel build every struct page, and without. All struct pages are compared byte by byte.
+ *
+ * The parameter "plant" is the offset of a byte that is spoiled in one of the copied struct pages,
+ * or -1 to leave them alone.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kprobes.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include <trace/events/page_ref.h>
+
+static int plant = -1;
+module_param(plant, int, 0644);
+MODULE_PARM_DESC(plant, "offset of a byte to spoil in one struct page, -1 for none");
+
+static const char * const type_names[] = {
+	[MEMORY_DEVICE_PRIVATE] = "private",
+	[MEMORY_DEVICE_COHERENT] = "coherent",
+	[MEMORY_DEVICE_FS_DAX] = "fs_dax",
+	[MEMORY_DEVICE_GENERIC] = "generic",
+};
+
+static struct request {
+	int type, node;
+	unsigned int order;
+	unsigned long long start;
+	unsigned long pages, reserve, free;
+} req;
+
+/* The struct pages in question: all of the range but those of the altmap. */
+static struct page *first;
+static unsigned long first_pfn, nr;
+
+static char report[256] = "nothing was asked for\n";
+
+#define fail(error, fmt, ...) ({					\
+	scnprintf(report, sizeof(report), fmt "\n", ##__VA_ARGS__);	\
+	(error);							\
+})
+
+/* What a type of device memory requires, and is never called here. */
+static void free_folio(struct folio *folio)
+{
+}
+
+static vm_fault_t migrate_to_ram(struct vm_fault *vmf)
+{
+	return VM_FAULT_SIGBUS;
+}
+
+static const struct dev_pagemap_ops ops = {
+	.folio_free = free_folio,
+	.migrate_to_ram = migrate_to_ram,
+};
+
+static struct dev_pagemap pgmap;
+
+static int map(void)
+{
+	struct vmem_altmap altmap = {
+		.base_pfn = PHYS_PFN(req.start),
+		.end_pfn = PHYS_PFN(req.start) + req.pages - 1,
+		.reserve = req.reserve,
+		.free = req.free,
+	};
+	void *p;
+
+	memset(&pgmap, 0, sizeof(pgmap));
+	pgmap.type = req.type;
+	pgmap.vmemmap_shift = req.order;
+	pgmap.ops = &ops;
+	pgmap.owner = &pgmap;
+	pgmap.nr_range = 1;
+	pgmap.range.start = req.start;
+	pgmap.range.end = req.start + req.pages * PAGE_SIZE - 1;
+	if (req.free) {
+		pgmap.flags = PGMAP_ALTMAP_VALID;
+		/* Some of its members are const. */
+		memcpy(&pgmap.altmap, &altmap, sizeof(altmap));
+	}
+	p = memremap_pages(&pgmap, req.node);
+	if (IS_ERR(p))
+		return fail(PTR_ERR(p), "memremap_pages() ends with %ld", PTR_ERR(p));
+	return 0;
+}
+
+/*
+ * How each half came to its memory map. Every struct page that is built gets a reference count of
+ * one at first. Copies are made by memmap_template_fill(), whose last argument is their number.
+ */
+static unsigned long built, copied, unpoisoned;
+
+static void count_built(void *data, struct page *page, int v)
+{
+	if (page >= first && page < first + nr && v == 1)
+		built++;
+}
+
+static int count_copied(struct kprobe *p, struct pt_regs *regs)
+{
+	copied += regs_get_kernel_argument(regs, 2);
+	return 0;
+}
+
+/*
+ * The second map may well be in the memory of the first one, contents and all. But the kernel, with
+ * DEBUG_VM, has overwritten it in between.
+ */
+static int look_for_poison(struct kprobe *p, struct pt_regs *regs)
+{
+	unpoisoned += !PagePoisoned(first) + !PagePoisoned(first + nr - 1);
+	return 0;
+}
+
+static struct kprobe probe_fill = {
+	.symbol_name = "memmap_template_fill",
+	.pre_handler = count_copied,
+};
+
+static struct kprobe probe_init = {
+	.symbol_name = "memmap_init_zone_device",
+	.pre_handler = look_for_poison,
+};
+
+static struct kprobe *probes[] = { &probe_fill, &probe_init };
+
+/* Returns what the struct pages were built as, to be freed with vfree(). */
+static void *build(void)
+{
+	void *bytes = vmalloc(array_size(nr, sizeof(struct page)));
+	int err;
+
+	if (!bytes)
+		return ERR_PTR(fail(-ENOMEM, "no memory for %lu struct pages", nr));
+	err = register_trace_page_ref_set(count_built, NULL);
+	if (!err) {
+		err = map();
+		unregister_trace_page_ref_set(count_built, NULL);
+		tracepoint_synchronize_unregister();
+	}
+	if (err) {
+		vfree(bytes);
+		return ERR_PTR(err);
+	}
+	memcpy(bytes, first, nr * sizeof(struct page));
+	memunmap_pages(&pgmap);
+	return bytes;
+}
+
+/* The offset of the first byte that is not as @expected, or that of the end. */
+static unsigned long first_difference(const u8 *expected)
+{
+	const u8 *found = (const u8 *)first;
+	unsigned long i, byte;
+
+	for (i = 0; i < nr * sizeof(struct page); i += sizeof(struct page)) {
+		if (!memcmp(expected + i, found + i, sizeof(struct page)))
+			continue;
+		for (byte = i; expected[byte] == found[byte]; byte++)
+			;
+		return byte;
+	}
+	return i;
+}
+
+static int compare(const u8 *expected)
+{
+	unsigned long at = first_difference(expected);
+	const u8 *found = (const u8 *)first;
+
+	if (at == nr * sizeof(struct page))
+		return 0;
+	return fail(-EBADMSG, "pfn %#lx, offset %zu of struct page: built %#04x, copied %#04x",
+		    first_pfn + at / sizeof(struct page), at % sizeof(struct page),
+		    expected[at], found[at]);
+}
+
+/*
+ * Somewhere in the map, and for each offset somewhere else. Of a compound page it is one of the
+ * struct pages in the first page of its memory map: the others may be aliases of each other.
+ */
+static u8 *spoiled_byte(int offset)
+{
+	unsigned long i = (offset + 1) * 2654435761UL % nr;
+	unsigned long within = i % min(1UL << req.order, PAGE_SIZE / sizeof(struct page));
+
+	return (u8 *)(first + round_down(i, 1UL << req.order) + within) + offset;
+}
+
+/* One wrong byte is found, whatever it is in and whatever it is. */
+static int compare_is_exact(const u8 *expected)
+{
+	unsigned long at;
+	int offset;
+	u8 *byte;
+
+	for (offset = 0; offset < sizeof(struct page); offset++) {
+		byte = spoiled_byte(offset);
+		*byte ^= 1;
+		at = first_difference(expected);
+		*byte ^= 1;
+		if (at != byte - (u8 *)first)
+			return fail(-EBADMSG, "a wrong byte %td was found at %lu",
+				    byte - (u8 *)first, at);
+	}
+	return 0;
+}
+
+/* What the kernel itself makes of one of the pages. */
+static int check_page(unsigned long i)
+{
+	struct page *page = first + i, *head = first + round_down(i, 1UL << req.order);
+	bool is_head = req.order && page == head, is_tail = page != head;
+	bool is_private = req.type == MEMORY_DEVICE_PRIVATE;
+	bool is_coherent = req.type == MEMORY_DEVICE_COHERENT;
+	int refs = req.type == MEMORY_DEVICE_GENERIC && !is_tail;
+	struct folio *folio = page_folio(page);
+
+	if (page_zonenum(page) == ZONE_DEVICE && is_zone_device_page(page) &&
+	    page_to_nid(page) == req.node && PageReserved(page) && !PageLRU(page) &&
+	    page_ref_count(page) == refs && atomic_read(&page->_mapcount) == -1 &&
+	    page_pgmap(page) == &pgmap && folio->pgmap == &pgmap && &folio->page == head &&
+	    folio_order(folio) == req.order && !!PageHead(page) == is_head &&
+	    PageTail(page) == is_tail && page_to_pfn(page) == first_pfn + i &&
+	    folio_is_device_private(folio) == is_private &&
+	    folio_is_device_coherent(folio) == is_coherent)
+		return 0;
+	return fail(-EBADMSG, "pfn %#lx is wrong: flags %#lx, %d references, folio of order %u",
+		    first_pfn + i, page->flags.f, page_ref_count(page), folio_order(folio));
+}
+
+static int check_samples(void)
+{
+	unsigned long i;
+	int err = 0;
+
+	/* Heads, the first few tails and the last one, all over the range. */
+	for (i = 0; i < nr && !err; i += i % 512 < 5 || i % 512 == 511 ? 1 : 506)
+		err = check_page(i);
+	return err ?: check_page(nr - 1);
+}
+
+static int check_copy(const u8 *expected)
+{
+	u8 *byte = plant < 0 ? NULL : spoiled_byte(plant);
+	int err;
+
+	if (byte)
+		*byte ^= 1;
+	err = compare(expected);
+	if (byte)
+		*byte ^= 1;
+	if (!err)
+		err = compare_is_exact(expected);
+	return err ?: check_samples();
+}
+
+static int run(void)
+{
+	unsigned long copied_first;
+	u8 *expected;
+	int err;
+
+	built = 0;
+	copied = 0;
+	unpoisoned = 0;
+	expected = build();
+	if (IS_ERR(expected))
+		return PTR_ERR(expected);
+	copied_first = copied;
+
+	copied = 0;
+	err = map();
+	if (!err) {
+		err = check_copy(expected);
+		memunmap_pages(&pgmap);
+	}
+	vfree(expected);
+	if (err)
+		return err;
+	if (!built || copied_first || copied != built)
+		return fail(-EPROTO, "traced: %lu built, %lu copied; otherwise: %lu copied",
+			    built, copied_first, copied);
+	if (unpoisoned)
+		return fail(-EPROTO, "the memory map was not overwritten in between");
+	return fail(0, "%lu struct pages equal, %lu of them copied", nr, copied);
+}
+
+static int parse(const char *text)
+{
+	char type[16];
+
+	if (sscanf(text, "%15s order=%u start=%llx pages=%lu reserve=%lu free=%lu node=%d", type,
+		   &req.order, &req.start, &req.pages, &req.reserve, &req.free, &req.node) != 7)
+		return fail(-EINVAL, "the request is not of the form that this takes");
+	for (req.type = 0; req.type < ARRAY_SIZE(type_names); req.type++)
+		if (type_names[req.type] && !strcmp(type_names[req.type], type))
+			break;
+	if (req.type == ARRAY_SIZE(type_names) || req.pages <= req.reserve + req.free ||
+	    !node_state(req.node, N_ONLINE) || plant >= (int)sizeof(struct page))
+		return fail(-EINVAL, "the request makes no sense");
+	first_pfn = PHYS_PFN(req.start) + req.reserve + req.free;
+	first = pfn_to_page(first_pfn);
+	nr = req.pages - req.reserve - req.free;
+	return 0;
+}
+
+static int set_run(const char *text, const struct kernel_param *kp)
+{
+	int err = parse(text);
+
+	return err ?: run();
+}
+
+static int get_run(char *text, const struct kernel_param *kp)
+{
+	return scnprintf(text, PAGE_SIZE, "%s", report);
+}
+
+static const struct kernel_param_ops run_ops = {
+	.set = set_run,
+	.get = get_run,
+};
+
+module_param_cb(run, &run_ops, NULL, 0600);
+MODULE_PARM_DESC(run, "see the head of memmap_equal.c");
+
+static int __init memmap_equal_init(void)
+{
+	return register_kprobes(probes, ARRAY_SIZE(probes));
+}
+
+static void __exit memmap_equal_exit(void)
+{
+	unregister_kprobes(probes, ARRAY_SIZE(probes));
+}
+
+module_init(memmap_equal_init);
+module_exit(memmap_equal_exit);
+MODULE_DESCRIPTION("Lab only: compare copied memory maps with built ones");
+MODULE_LICENSE("GPL");
