@@ -30,7 +30,7 @@ test-full: ## and what takes longer: all machine checks, other configurations, m
 	@$(call run,scripts/test full)
 
 .PHONY: probe
-probe: ## what bulk copies would gain on this CPU: user space, no root, under a minute
+probe: ## what bulk copies and fills by the block would gain on this CPU: user space, no root, 90 s at most
 	@$(call run,scripts/probe)
 
 .PHONY: copyloops

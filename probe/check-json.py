@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Recomputes the table of a probe run from its samples: check-json.py JSON TABLE"""
+"""Recomputes the tables of a probe run from its samples: check-json.py JSON TABLE"""
 import fractions
 import json
 import math
@@ -7,23 +7,8 @@ import re
 import statistics
 import sys
 
-lines = [json.loads(line) for line in open(sys.argv[1])]
-environment = lines[0]["environment"]
-routines = environment["routines"]
-rounds = {}
-copies = {}
-for line in lines[1:]:
-    assert sorted(line["order"]) == list(range(len(routines))), line
-    assert len(line["ns"]) == len(routines) and min(line["ns"]) > 0, line
-    assert line["first"] == (line["pass"] == 0), line
-    if line["first"]:
-        continue
-    size = line["size"] >> 10
-    name = "%s %s%s" % ("cold" if line["cold"] else "hot",
-                        "%dM" % (size >> 10) if size >= 1024 else "%dK" % size,
-                        " +read" if line["read"] else "")
-    copies[name] = environment["sample_bytes"] / line["size"]
-    rounds.setdefault(name, []).append(line["ns"])
+CELL = r"([\d.]+) ±[ >]*[\d.]+%(.)"
+
 
 def interval(values, alpha):
     """That of the sign test: what is left when each end loses its share of alpha"""
@@ -32,29 +17,112 @@ def interval(values, alpha):
     while tail <= fractions.Fraction(alpha) / 2:
         cut += 1
         tail += fractions.Fraction(math.comb(n, cut), 2 ** n)
-    return values[cut - 1], values[n - cut]
+    return (values[cut - 1], values[n - cut]) if cut else (0, math.inf)
 
 
-def mark(samples, copies, routine):
-    low, high = interval([ns[0] / ns[routine] for ns in samples], 0.05 / 168)
-    ratio = statistics.median(ns[0] / ns[routine] for ns in samples)
-    if abs(1 - 1 / ratio) * statistics.median(ns[0] for ns in samples) / copies < 2:
+def mark(samples, calls, alpha, way):
+    low, high = interval([ns[0] / ns[way] for ns in samples], alpha)
+    ratio = statistics.median(ns[0] / ns[way] for ns in samples)
+    if abs(1 - 1 / ratio) * statistics.median(ns[0] for ns in samples) / calls < 2:
         return " "
     return "+" if low > 1 else "-" if high < 1 else " "
 
 
-table = {}
-for line in open(sys.argv[2], encoding="utf-8"):
-    match = re.match(r"((?:hot|cold) \d+[KM](?: \+read)?) +[\d.]+ +\d+%", line)
-    if match:
-        table[match[1]] = re.findall(r"([\d.]+) ± *[\d.]+%(.)", line)
+def cells_by_row(text, rows):
+    """A line per row: {row: its cells}"""
+    for row in rows:
+        line = re.search("^" + re.escape(row["name"]) + "  .*±.*$", text, re.M)
+        yield row["name"], re.findall(CELL, line[0])
 
-assert table.keys() == rounds.keys() and len(table) == 24, table.keys() ^ rounds.keys()
-for name, printed in table.items():
-    assert len(printed) == len(routines) - 1, printed
-    for routine, (value, sign) in enumerate(printed, 1):
-        ratio = statistics.median(ns[0] / ns[routine] for ns in rounds[name])
-        assert abs(ratio - float(value)) < 0.0051, (name, routines[routine], ratio, value)
-        if printed[0][1] != "?":
-            assert sign == mark(rounds[name], copies[name], routine), (name, routines[routine])
-print("# %d rows, %d rounds" % (len(table), len(lines) - 1))
+
+def cells_by_way(text, section):
+    """A block per group with a line per way: {row: its cells}"""
+    ways = [way["name"] for way in section["ways"] if not way["missing"]][1:]
+    for group in sorted({row["name"].rsplit(" +read")[0].rsplit(" ", 1)[0]
+                         for row in section["rows"]}):
+        block = re.search("^" + group + "  .*cold.*\n((.+\n)*)", text, re.M)[1]
+        lines = [re.findall(CELL, re.search("^" + re.escape(way) + "  .*$", block, re.M)[0])
+                 for way in ways]
+        names = [row["name"] for row in section["rows"]
+                 if row["name"].startswith(group) and not row["missing"]]
+        assert all(len(line) == len(names) for line in lines), (group, names, lines)
+        yield from zip(names, zip(*lines))
+
+
+def check_missing(section, text):
+    """What was not measured says so, and why, wherever it would stand"""
+    groups = text.count("\nsame again ")
+    for way in section["ways"]:
+        if way["missing"]:
+            lines = re.findall("^%s +%s$" % (way["name"], re.escape(way["missing"])), text, re.M)
+            assert len(lines) == groups > 0, way
+    for row in section["rows"]:
+        assert not row["missing"] or ": " + row["missing"] in text, row
+
+
+def check_table(section, rounds, printed):
+    ways = [i for i, way in enumerate(section["ways"]) if not way["missing"]]
+    rows = {row["name"]: row for row in section["rows"] if not row["missing"]}
+    assert printed.keys() == rounds.keys() == rows.keys(), printed.keys() ^ rounds.keys()
+    for name, cells in printed.items():
+        assert len(cells) == len(ways) - 1, (name, cells)
+        for way, (value, sign) in zip(ways[1:], cells):
+            ratio = statistics.median(ns[0] / ns[way] for ns in rounds[name])
+            assert abs(ratio - float(value)) < 0.0051, (name, way, ratio, value)
+            if cells[0][1] != "?":
+                alpha = 0.05 / section["verdicts"]
+                assert sign == mark(rounds[name], rows[name]["calls"], alpha, way), (name, way)
+    print("# %s: %d rows, %d ways" % (section["section"], len(rows), len(ways)))
+
+
+def check_bounds(section, rounds, text):
+    """The lower bounds of the replicated block over the slow path"""
+    lines = re.search("^(.*): at least so many times.*\n((  .*\n)*)", text, re.M)
+    way = [way["name"] for way in section["ways"]].index(lines[1])
+    bounds = re.findall(r"[\d.]+(?=  )", " ".join(re.findall(" over slow path(.*)", lines[2])))
+    rows = [row["name"] for row in section["rows"] if not row["missing"]]
+    assert len(bounds) == len(rows), (bounds, rows)
+    for name, bound in zip(rows, bounds):
+        low, _ = interval([ns[0] / ns[way] for ns in rounds[name]], 0.05 / section["verdicts"])
+        assert abs(low - float(bound)) < 0.0051, (name, low, bound)
+
+
+def check_effects(section, rounds, text):
+    """What a condition costs movnti, as a multiple of what it costs the base"""
+    movnti = [way["name"] for way in section["ways"]].index("movnti")
+    block = text.split("\ntimes as long with")[1]
+    for what, row, other in (("4K for 2M pages, cold", "anon 4K cold", "anon 2M cold"),
+                             ("hot for cold", "anon 2M hot", "anon 2M cold"),
+                             ("reading, hot", "anon 2M hot +read", "anon 2M hot")):
+        if row not in rounds or other not in rounds:
+            continue
+        values = [a[movnti] * b[0] / (b[movnti] * a[0])
+                  for a, b in zip(rounds[row], rounds[other])]
+        low, high = interval(values, 0.05 / 7)
+        middle, *ends, sign = re.search(
+            what + r" .* ([\d.]+) \(([\d.]+) to ([\d.]+|inf)\)(.*)", block).groups()
+        for value, shown in zip((statistics.median(values), low, high), [middle] + ends):
+            assert value == float(shown) or abs(value - float(shown)) < 0.0051, (what, value, shown)
+        assert ("loses" in sign, "gains" in sign) == (low > 1, high < 1), (what, sign)
+
+
+lines = [json.loads(line) for line in open(sys.argv[1])]
+sections = {line["section"]: line for line in lines[1:3]}
+rounds = {name: {} for name in sections}
+for line in lines[3:]:
+    ways = sections[line["section"]]["ways"]
+    assert sorted(line["order"]) == list(range(len(ways))), line
+    assert len(line["ns"]) == len(ways), line
+    assert all(ns is None if way["missing"] else ns > 0 for ns, way in zip(line["ns"], ways)), line
+    assert line["first"] == (line["pass"] == 0), line
+    if not line["first"]:
+        rounds[line["section"]].setdefault(line["row"], []).append(line["ns"])
+
+copies, memmap = open(sys.argv[2], encoding="utf-8").read().split("\nmemmap: slower")
+assert len(sections["copies"]["rows"]) == 24 and sections["copies"]["verdicts"] == 168
+check_table(sections["copies"], rounds["copies"],
+            dict(cells_by_row(copies, sections["copies"]["rows"])))
+check_table(sections["memmap"], rounds["memmap"], dict(cells_by_way(memmap, sections["memmap"])))
+check_missing(sections["memmap"], memmap)
+check_bounds(sections["memmap"], rounds["memmap"], memmap)
+check_effects(sections["memmap"], rounds["memmap"], memmap)

@@ -12,6 +12,7 @@
 #include "host.h"
 
 #define NOISY_LOAD	0.5
+#define UNKNOWN_CACHE	(32UL << 20)
 
 void warn(struct host *host, const char *format, ...)
 {
@@ -56,7 +57,8 @@ static size_t read_kilobytes(const char *path, const char *key)
 
 size_t huge_page_bytes(void)
 {
-	return read_kilobytes("/proc/self/smaps_rollup", "AnonHugePages:");
+	return read_kilobytes("/proc/self/smaps_rollup", "AnonHugePages:") +
+	       read_kilobytes("/proc/self/smaps_rollup", "ShmemPmdMapped:");
 }
 
 static bool has_flag(const char *flags, const char *flag)
@@ -173,6 +175,11 @@ void look_at_host(struct host *host)
 	uname(&names);
 	snprintf(host->kernel, sizeof(host->kernel), "%s", names.release);
 	host->last_level_cache = last_level_cache(host->cpu);
+	if (!host->last_level_cache) {
+		warn(host, "size of the last level cache unknown: %lu MiB assumed",
+		     UNKNOWN_CACHE >> 20);
+		host->last_level_cache = UNKNOWN_CACHE;
+	}
 	host->available = read_kilobytes("/proc/meminfo", "MemAvailable:");
 	if (getloadavg(&host->load, 1) != 1)
 		host->load = 0;

@@ -13,7 +13,7 @@ struct host {
 	char family[16], model[16], stepping[16], microcode[24];
 	bool rep_good, erms, fsrm, movdir64b, hypervisor;
 	char kernel[80];
-	size_t last_level_cache;	/* bytes, 0 if unknown */
+	size_t last_level_cache;	/* bytes */
 	size_t available;		/* bytes of memory */
 	double load;
 	char warnings[MAX_WARNINGS][160];

@@ -3,6 +3,7 @@
  * What is measured, all of it the kernel's own: copy_page() and __memcpy() from arch/x86/lib/, and
  * copy_pages() from asm/page_64.h, a function for each of its alternatives; see the Makefile.
  */
+#include "memory.h"
 #include "routines.h"
 
 #ifndef __x86_64__
@@ -44,7 +45,7 @@ static void memcpy_orig(void *to, const void *from, size_t length)
 const struct routine routines[NR_ROUTINES] = {
 	[PAGE_BY_PAGE] = { "page by page", "v7.3: copy_page() once per 4 KiB, rep movsq (REP_GOOD)",
 			   page_by_page },
-	[CONTROL]      = { "same again", "page by page under another name: must show no difference",
+	[SAME_AGAIN]   = { "same again", "page by page under another name: must show no difference",
 			   page_by_page },
 	[UNROLLED]     = { "unrolled", "__copy_pages_unrolled(): copy_pages() on all other CPUs",
 			   unrolled },

@@ -4,12 +4,10 @@
 
 #include <stddef.h>
 
-#define PAGE_SIZE	4096UL
-
-/* Indices into routines[]; the table's columns are in this order. */
+/* Indices into routines[], and the ways of the copies in this order. */
 enum routine_index {
 	PAGE_BY_PAGE,
-	CONTROL,
+	SAME_AGAIN,
 	UNROLLED,
 	REP_MOVSQ,
 	REP_MOVSB,

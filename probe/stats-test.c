@@ -54,7 +54,8 @@ static void test_ranks(void)
 		ok &= ratio.low == table[i].low && ratio.high == table[i].high;
 	}
 	report(ok, "ranks of the 95% interval for n of 6, 10, 20, 50, 100");
-	report(ratio_mark(ratio_interval(base, other, 5, 0.05)) == ' ',
+	report(ratio_mark(ratio_interval(base, other, 5, 0.05)) == ' ' &&
+	       !enough_values(5, 0.05) && enough_values(6, 0.05),
 	       "no verdict from too few values");
 }
 

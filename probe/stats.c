@@ -61,6 +61,11 @@ static unsigned int ranks_to_cut(unsigned int n, double alpha)
 	return cut;
 }
 
+bool enough_values(unsigned int n, double alpha)
+{
+	return ranks_to_cut(n, alpha) > 0;
+}
+
 struct interval ratio_interval(const double *base, const double *other, unsigned int n,
 			       double alpha)
 {

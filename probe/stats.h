@@ -2,6 +2,8 @@
 #ifndef PROBE_STATS_H
 #define PROBE_STATS_H
 
+#include <stdbool.h>
+
 /* With too few values for the confidence asked for, low is 0 and high is infinite. */
 struct interval {
 	double middle;
@@ -13,6 +15,7 @@ struct interval {
 double median(double *values, unsigned int n);
 double relative_spread(double *values, unsigned int n);
 
+bool enough_values(unsigned int n, double alpha);
 struct interval ratio_interval(const double *base, const double *other, unsigned int n,
 			       double alpha);
 char ratio_mark(struct interval ratio);

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Memory to measure with. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+/* Zeroing the upper limit takes a second; the lower one overflows L2. */
+#define MAX_RANGE	(1UL << 30)
+#define MIN_RANGE	(32UL << 20)
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
+
+void die(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("probe: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+/*
+ * Prefaulted memory, private or that of a memfd, in huge pages if they are asked for and to be had.
+ * Where tmpfs gives none on a fault, which is its default, it does when told to collapse.
+ */
+char *map(size_t bytes, bool file, bool huge)
+{
+	char *at = mmap(NULL, bytes + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int flags = MAP_FIXED | (file ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS);
+	int fd = file ? memfd_create("probe", MFD_CLOEXEC) : -1;
+
+	if (at != MAP_FAILED && (!file || !ftruncate(fd, bytes))) {
+		at += -(uintptr_t)at % HUGE_PAGE;
+		at = mmap(at, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+	}
+	if (at == MAP_FAILED || (file && fd < 0))
+		die("cannot allocate %zu MiB: %s; free some memory", bytes >> 20, strerror(errno));
+	if (file)
+		close(fd);
+	madvise(at, bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	memset(at, GUARD, bytes);
+	if (huge)
+		madvise(at, bytes, MADV_COLLAPSE);
+	return at;
+}
+
+/* As the kernel's direct map is. */
+char *allocate(size_t bytes)
+{
+	return map(bytes, false, true);
+}
+
+/*
+ * A part of so large a range is cold when it is visited again, as everything else in it has been
+ * walked in between: more than twice the last level cache.
+ */
+size_t beyond_cache(struct host *host, size_t limit, const char *what)
+{
+	size_t bytes = 2 * host->last_level_cache + HUGE_PAGE;
+
+	if (limit > MAX_RANGE)
+		limit = MAX_RANGE;
+	if (limit < MIN_RANGE)
+		die("%zu MiB of memory available are too little: free some memory",
+		    host->available >> 20);
+	if (bytes < MIN_RANGE)
+		bytes = MIN_RANGE;
+	if (bytes > limit) {
+		bytes = limit;
+		warn(host, "too little memory for this cache: cold %s walk only %zu MiB", what,
+		     limit >> 20);
+	}
+	return bytes - bytes % HUGE_PAGE;
+}
+
+/* One load of each cache line: the reader waits for the line, not for its own arithmetic. */
+void read_lines(const char *at, size_t bytes)
+{
+	uint64_t sum = 0;
+
+	for (size_t line = 0; line < bytes; line += CACHE_LINE)
+		sum += *(const uint64_t *)(at + line);
+	asm volatile("" : : "r" (sum));
+}
+
+void surround(char *to, const char *expected, size_t bytes)
+{
+	memset(to - PAGE_SIZE, GUARD, bytes + 2 * PAGE_SIZE);
+	for (size_t at = 0; at < bytes; at++)
+		to[at] = ~expected[at];
+}
+
+void judge(const char *way, const char *call, const char *to, const char *expected, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at++)
+		if (to[at] != expected[at])
+			die("%s: %s of %zu KiB is wrong from offset %zu on", way, call,
+			    bytes >> 10, at);
+	for (size_t at = 1; at <= PAGE_SIZE; at++) {
+		if (to[-at] != GUARD)
+			die("%s: %s of %zu KiB also wrote at offset -%zu", way, call, bytes >> 10,
+			    at);
+		if (to[bytes + at - 1] != GUARD)
+			die("%s: %s of %zu KiB also wrote at offset %zu", way, call, bytes >> 10,
+			    bytes + at - 1);
+	}
+}

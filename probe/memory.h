@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef PROBE_MEMORY_H
+#define PROBE_MEMORY_H
+
+#include "host.h"
+
+#define PAGE_SIZE	4096UL
+#define HUGE_PAGE	(2UL << 20)
+#define CACHE_LINE	64
+#define GUARD		0x5a
+
+void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+char *allocate(size_t bytes);
+char *map(size_t bytes, bool file, bool huge);
+size_t beyond_cache(struct host *host, size_t limit, const char *what);
+
+/*
+ * Checks of a way: surround() makes each byte of to other than it must become, with guards around;
+ * judge() compares with what is expected, and says what is wrong of which way and then gives up.
+ */
+void surround(char *to, const char *expected, size_t bytes);
+void judge(const char *way, const char *call, const char *to, const char *expected, size_t bytes);
+
+void read_lines(const char *at, size_t bytes);
+
+#endif /* PROBE_MEMORY_H */
