@@ -197,17 +197,17 @@ static void handle_sigbus(int signal, siginfo_t *info, void *context)
 	siglongjmp(on_sigbus, 1);
 }
 
-/* Returns the byte, or -1 for a SIGBUS, which is then in sigbus. */
-static int try_to_read(const unsigned char *p)
+/* What @reader makes of @p, or -1 for a SIGBUS, which is then in sigbus. */
+static long try_to_read(long (*reader)(const void *p), const void *p)
 {
-	volatile int byte = -1;
+	volatile long result = -1;
 
 	if (!sigsetjmp(on_sigbus, 1)) {
 		reading = 1;
-		byte = user_read(p);
+		result = reader(p);
 	}
 	reading = 0;
-	return byte;
+	return result;
 }
 
 static uint64_t read_entry(int fd, uint64_t index)
@@ -404,26 +404,14 @@ static bool is_poisoned(const void *p)
 }
 
 /* How many bytes of the page are not what they were. */
-static long __attribute__((noinline)) count_lost(const uint64_t *page)
+static long count_lost(const void *page)
 {
+	const uint64_t *first = page;
 	long lost = 0;
 
-	for (const uint64_t *p = page; p < page + PAGE_SIZE / sizeof(*p); p++)
+	for (const uint64_t *p = first; p < first + PAGE_SIZE / sizeof(*p); p++)
 		for (int i = 0; !is_poisoned(p) && i < 64; i += 8)
 			lost += (*(volatile const uint64_t *)p ^ pattern(p)) >> i & 0xff ? 1 : 0;
-	return lost;
-}
-
-/* ... or -1 if there is a SIGBUS instead of the page. */
-static long lost_bytes(const void *page)
-{
-	volatile long lost = -1;
-
-	if (!sigsetjmp(on_sigbus, 1)) {
-		reading = 1;
-		lost = count_lost(page);
-	}
-	reading = 0;
 	return lost;
 }
 
@@ -433,7 +421,7 @@ static bool verify_contents(const char *when)
 	bool intact = true;
 
 	for (unsigned char *page = row.mem; page < row.mem + NR_FOLIOS * row.size; page += PAGE_SIZE) {
-		long lost = lost_bytes(page);
+		long lost = try_to_read(count_lost, page);
 
 		if (!lost || (lost < 0 && page == page_of(row.line) && !is_copied()))
 			continue;
@@ -602,12 +590,16 @@ static void judge_flags(const uint64_t *source)
 		judge_flag(source[i], "source");
 }
 
+static long read_byte(const void *p)
+{
+	return user_read(p);
+}
+
 static const char *judge_user_read(void)
 {
 	static char text[64];
-	int byte = try_to_read(row.line);
 
-	if (byte >= 0) {
+	if (try_to_read(read_byte, row.line) >= 0) {
 		if (!is_copied())
 			wrong("the poisoned line can be read: there is no SIGBUS");
 		return "no";
