@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FOLIO_COPY_BENCH_H
+#define FOLIO_COPY_BENCH_H
+
+#include <linux/completion.h>
+#include <linux/kconfig.h>
+#include <linux/seq_buf.h>
+#include <linux/types.h>
+
+/* A run may take this fraction of what is free on each node it uses. */
+#define MEMORY_FRACTION	4
+
+#define MAX_BYTES	SZ_1T
+
+struct run;
+
+/*
+ * What can be measured. A run's structure is @size bytes, zeroed, a struct run at its beginning.
+ * @defaults is called before the first word of the request, @complete after the last one.
+ * @measure is called in the thread of the run, bound to its CPU, and leaves what it found in the
+ * run's text. @release frees everything, however far the run has come.
+ */
+struct run_type {
+	size_t size;
+	const char *keys;
+	void (*defaults)(struct run *run);
+	int (*set_word)(struct run *run, const char *key, char *val);
+	int (*complete)(struct run *run);
+	int (*measure)(struct run *run);
+	void (*release)(struct run *run);
+};
+
+struct run {
+	const struct run_type *type;
+	unsigned int cpu;
+	unsigned int samples;	/* and a first one that is kept apart */
+	char what[128];		/* the request in short, for the state line */
+	struct seq_buf text;	/* the results */
+	struct completion done;
+	bool unloading;
+};
+
+extern const struct run_type copy_run_type;
+
+/* @set_word of a type returns this for a key that it does not know. */
+#define UNKNOWN_KEY	1
+
+/* main.c */
+__printf(1, 2) void set_status(const char *fmt, ...);
+__printf(2, 3) int fail(int err, const char *fmt, ...);
+bool stopping(void);
+int start_round(const struct run *run, unsigned int round);
+int alloc_text(struct run *run, size_t lines);
+int check_free(int nid, u64 need, const char *keys);
+int set_number(const char *key, const char *val, unsigned int lo, unsigned int hi,
+	       unsigned int *res);
+int set_size(const char *key, char *val, u64 lo, u64 *res);
+int set_node(const char *key, const char *val, int *nid);
+
+/* What the file help says of copies. */
+void print_copy_help(struct seq_buf *s);
+
+/* What the file variants lists. */
+void print_variants(struct seq_buf *s);
+
+#endif

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * folio_copy_bench: times what copies folios (copy.c).
+ *
+ * The module does nothing when it is loaded. Everything goes through
+ * /sys/kernel/debug/folio_copy_bench/:
+ *
+ *	help		the request syntax and what this machine allows
+ *	variants	what can be measured
+ *	run		write one request; read how far it is, or why the last one failed
+ *	results		the samples of the last run that was completed and verified
+ *
+ * Life time. A write to "run" returns when the run is over. That gives a run exactly one owner: a
+ * signal to the writer ends the run (no stray work after ^C or SIGKILL), and all memory is freed
+ * before the write returns. A writer that blocks normally keeps its module from being unloaded. Not
+ * here: debugfs files with short fops take no module reference, and debugfs_remove() waits for the
+ * operations in flight after it has called their debugfs_cancellation. So rmmod cancels the run,
+ * waits until the writer has left this module, and goes on.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cleanup.h>
+#include <linux/cpumask.h>
+#include <linux/debugfs.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/nodemask.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/topology.h>
+#include <linux/uaccess.h>
+#include <linux/vmstat.h>
+
+#include "bench.h"
+
+#define MAX_SAMPLES	1000
+#define MAX_REQUEST	512
+
+static struct dentry *bench_dir;
+
+/* Held for the whole of a run. */
+static DEFINE_MUTEX(run_lock);
+
+/* Protects what is read through the files: the line of "run", and "results". */
+static DEFINE_MUTEX(text_lock);
+static char status[256] = "idle: nothing has run since the module was loaded";
+static struct seq_buf results;
+
+void set_status(const char *fmt, ...)
+{
+	va_list args;
+
+	guard(mutex)(&text_lock);
+	va_start(args, fmt);
+	vscnprintf(status, sizeof(status), fmt, args);
+	va_end(args);
+}
+
+/* Leave the reason where the requester finds it, and return the errno. */
+int fail(int err, const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	set_status("failed: %pV", &vaf);
+	va_end(args);
+	return err;
+}
+
+bool stopping(void)
+{
+	cond_resched();
+	return kthread_should_stop();
+}
+
+int start_round(const struct run *run, unsigned int round)
+{
+	set_status("running: %s, round %u of %u", run->what, round + 1, run->samples + 1);
+	if (raw_smp_processor_id() != run->cpu)
+		return fail(-ENODEV, "cpu %u went offline during the run", run->cpu);
+	return 0;
+}
+
+/* Room for a line per sample, and for those that describe the run. */
+int alloc_text(struct run *run, size_t lines)
+{
+	size_t len = SZ_1K + lines * 128;
+	char *text = kvmalloc(len, GFP_KERNEL);
+
+	seq_buf_init(&run->text, text, len);
+	if (!text)
+		return fail(-ENOMEM, "no memory for %u samples", run->samples);
+	return 0;
+}
+
+static u64 node_free(int nid)
+{
+	struct zone *zones = NODE_DATA(nid)->node_zones;
+	u64 pages = 0;
+	int i;
+
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		if (populated_zone(&zones[i]))
+			pages += zone_page_state(&zones[i], NR_FREE_PAGES);
+	return pages << PAGE_SHIFT;
+}
+
+/* @keys: what to ask less for in the next request. */
+int check_free(int nid, u64 need, const char *keys)
+{
+	u64 allowed = node_free(nid) / MEMORY_FRACTION;
+
+	if (need > allowed)
+		return fail(-ENOMEM,
+			    "node %d: %llu KiB needed, %llu KiB (free / %d) allowed: lower %s", nid,
+			    need / SZ_1K, allowed / SZ_1K, MEMORY_FRACTION, keys);
+	return 0;
+}
+
+static int run_thread(void *arg)
+{
+	struct run *r = arg;
+	int err;
+
+	err = r->type->measure(r);
+	complete(&r->done);
+	return err;
+}
+
+static void cancel_run(struct dentry *dentry, void *arg)
+{
+	struct run *r = arg;
+
+	r->unloading = true;
+	complete(&r->done);
+}
+
+/*
+ * Returns -EINTR rather than -ERESTARTSYS after a signal: a run that was cut short must not start
+ * again from the beginning because the signal's handler happens to ask for restarts.
+ */
+static int execute(struct run *r, struct file *file)
+{
+	struct debugfs_cancellation cancel = { .cancel = cancel_run, .cancel_data = r };
+	struct task_struct *task;
+	int err;
+
+	init_completion(&r->done);
+	task = kthread_create_on_node(run_thread, r, cpu_to_mem(r->cpu), "folio_copy_bench");
+	if (IS_ERR(task))
+		return fail((int)PTR_ERR(task), "the thread of the run could not be started");
+	kthread_bind(task, r->cpu);
+	get_task_struct(task);
+	wake_up_process(task);
+
+	debugfs_enter_cancellation(file, &cancel);
+	wait_for_completion_interruptible(&r->done);
+	debugfs_leave_cancellation(file, &cancel);
+
+	/* Over, interrupted or cancelled: the thread's own result tells. */
+	err = kthread_stop_put(task);
+	if (err != -EINTR)
+		return err;
+	set_status("stopped: by a signal to the process that asked for the run");
+	return r->unloading ? -ECANCELED : -EINTR;
+}
+
+/* Requests */
+
+int set_number(const char *key, const char *val, unsigned int lo, unsigned int hi,
+		      unsigned int *res)
+{
+	if (kstrtouint(val, 10, res) || *res < lo || *res > hi)
+		return fail(-EINVAL, "%s=%.32s: a number from %u to %u is allowed", key, val,
+			    lo, hi);
+	return 0;
+}
+
+int set_size(const char *key, char *val, u64 lo, u64 *res)
+{
+	size_t len = strlen(val);
+	unsigned int shift = 0;
+
+	if (len) {
+		const char *unit = "KMG", *u = strchr(unit, val[len - 1]);
+
+		if (u) {
+			shift = 10 * (u - unit + 1);
+			val[len - 1] = '\0';
+		}
+	}
+	if (kstrtoull(val, 10, res) || *res > MAX_BYTES >> shift || *res << shift < lo)
+		return fail(-EINVAL, "%s=: %llu to %llu bytes are allowed, K, M and G are units",
+			    key, lo, (u64)MAX_BYTES);
+	*res <<= shift;
+	return 0;
+}
+
+int set_node(const char *key, const char *val, int *nid)
+{
+	unsigned int n;
+
+	if (kstrtouint(val, 10, &n) || n >= MAX_NUMNODES || !node_state(n, N_MEMORY))
+		return fail(-EINVAL, "%s=%.32s: a node with memory is allowed, that is %*pbl", key,
+			    val, nodemask_pr_args(&node_states[N_MEMORY]));
+	*nid = n;
+	return 0;
+}
+
+static int set_cpu(const char *val, unsigned int *cpu)
+{
+	if (kstrtouint(val, 10, cpu) || *cpu >= nr_cpu_ids || !cpu_online(*cpu))
+		return fail(-EINVAL, "cpu=%.32s: an online cpu is allowed, that is %*pbl", val,
+			    cpumask_pr_args(cpu_online_mask));
+	return 0;
+}
+
+static int set_word(struct run *r, char *word)
+{
+	char *val = word, *key = strsep(&val, "=");
+	int err;
+
+	if (!val)
+		return fail(-EINVAL, "'%.32s': key=value is allowed, see the file help", key);
+	if (!strcmp(key, "cpu"))
+		return set_cpu(val, &r->cpu);
+	if (!strcmp(key, "samples"))
+		return set_number(key, val, 1, MAX_SAMPLES, &r->samples);
+	err = r->type->set_word(r, key, val);
+	if (err == UNKNOWN_KEY)
+		return fail(-EINVAL, "%.32s=: allowed are %s", key, r->type->keys);
+	return err;
+}
+
+static int set_words(struct run *r, char *line)
+{
+	char *word;
+	int err;
+
+	while ((word = strsep(&line, " \t"))) {
+		if (!*word)
+			continue;
+		err = set_word(r, word);
+		if (err)
+			return err;
+	}
+	return r->type->complete(r);
+}
+
+static void free_run(struct run *r)
+{
+	r->type->release(r);
+	kvfree(r->text.buffer);
+	kfree(r);
+}
+
+static struct run *new_run(const struct run_type *type)
+{
+	struct run *r = kzalloc(type->size, GFP_KERNEL);
+
+	if (!r)
+		return ERR_PTR(-ENOMEM);
+	r->type = type;
+	r->cpu = raw_smp_processor_id();
+	type->defaults(r);
+	return r;
+}
+
+static struct run *parse_request(char *line, size_t len)
+{
+	struct run *r;
+	int err;
+
+	if (strlen(line) != len)
+		return ERR_PTR(fail(-EINVAL,
+				    "the request has a zero byte in it, see the file help"));
+	line = strim(line);
+	if (!*line || strchr(line, '\n'))
+		return ERR_PTR(fail(-EINVAL,
+			"exactly one line of key=value words is allowed, see the file help"));
+
+	r = new_run(&copy_run_type);
+	if (IS_ERR(r))
+		return r;
+	err = set_words(r, line);
+	if (!err)
+		return r;
+	free_run(r);
+	return ERR_PTR(err);
+}
+
+static struct run *read_request(const char __user *ubuf, size_t len)
+{
+	struct run *r;
+	char *line;
+
+	if (len > MAX_REQUEST)
+		return ERR_PTR(fail(-EINVAL, "a request of at most %d bytes is allowed",
+				    MAX_REQUEST));
+	line = memdup_user_nul(ubuf, len);
+	if (IS_ERR(line))
+		return ERR_CAST(line);
+	r = parse_request(line, len);
+	kfree(line);
+	return r;
+}
+
+/* Make @text what is read from "results"; @text gets the old contents, to be freed with it. */
+static void swap_results(struct seq_buf *text)
+{
+	guard(mutex)(&text_lock);
+	swap(results, *text);
+}
+
+static int do_run(struct run *r, struct file *file)
+{
+	struct seq_buf none = {};
+	int err;
+
+	/* A run that fails must not be mistaken for the one before it. */
+	swap_results(&none);
+	kvfree(none.buffer);
+
+	err = execute(r, file);
+	if (err)
+		return err;
+	swap_results(&r->text);
+	set_status("done: %s, %u samples, verified", r->what, r->samples);
+	return 0;
+}
+
+/* The files */
+
+static ssize_t run_write(struct file *file, const char __user *ubuf, size_t len, loff_t *ppos)
+{
+	struct run *r;
+	int err;
+
+	/* The state line stays that of the run in progress. */
+	if (!mutex_trylock(&run_lock))
+		return -EBUSY;
+
+	r = read_request(ubuf, len);
+	err = PTR_ERR_OR_ZERO(r);
+	if (!err) {
+		err = do_run(r, file);
+		free_run(r);
+	}
+	mutex_unlock(&run_lock);
+	return err ?: len;
+}
+
+static void print_status(struct seq_buf *s)
+{
+	guard(mutex)(&text_lock);
+	seq_buf_printf(s, "%s\n", status);
+}
+
+static const char help_head[] =
+	"Write one line of key=value words to the file run. The write returns when the\n"
+	"run is over; a signal ends it early. Then read results, or run for the reason.\n"
+	"  cpu=N        the CPU to work on (default: the one that writes the request)\n"
+	"  samples=N    1 to %d, and a first one that is kept apart\n";
+
+static const char help_tail[] =
+	"Sizes take K, M or G. A run may use 1/%d of the memory that is free on a node.\n"
+	"limits order=0-%d nodes=%*pbl cpus=%*pbl\n";
+
+static void print_help(struct seq_buf *s)
+{
+	int nid;
+
+	seq_buf_printf(s, help_head, MAX_SAMPLES);
+	print_copy_help(s);
+	seq_buf_printf(s, help_tail, MEMORY_FRACTION, MAX_PAGE_ORDER,
+		       nodemask_pr_args(&node_states[N_MEMORY]), cpumask_pr_args(cpu_online_mask));
+	for_each_node_state(nid, N_MEMORY) {
+		u64 mib = node_free(nid) / SZ_1M;
+
+		seq_buf_printf(s, "node %d cpus=%*pbl free=%lluM usable=%lluM\n", nid,
+			       cpumask_pr_args(cpumask_of_node(nid)), mib, mib / MEMORY_FRACTION);
+	}
+}
+
+static ssize_t read_text(char __user *ubuf, size_t len, loff_t *ppos,
+			 void (*print)(struct seq_buf *))
+{
+	struct seq_buf s;
+	ssize_t ret;
+	char *text;
+
+	text = kmalloc(SZ_16K, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	seq_buf_init(&s, text, SZ_16K);
+	print(&s);
+	ret = simple_read_from_buffer(ubuf, len, ppos, text, seq_buf_used(&s));
+	kfree(text);
+	return ret;
+}
+
+static ssize_t run_read(struct file *file, char __user *ubuf, size_t len, loff_t *ppos)
+{
+	return read_text(ubuf, len, ppos, print_status);
+}
+
+static ssize_t variants_read(struct file *file, char __user *ubuf, size_t len, loff_t *ppos)
+{
+	return read_text(ubuf, len, ppos, print_variants);
+}
+
+static ssize_t help_read(struct file *file, char __user *ubuf, size_t len, loff_t *ppos)
+{
+	return read_text(ubuf, len, ppos, print_help);
+}
+
+static ssize_t results_read(struct file *file, char __user *ubuf, size_t len, loff_t *ppos)
+{
+	guard(mutex)(&text_lock);
+	return simple_read_from_buffer(ubuf, len, ppos, results.buffer, seq_buf_used(&results));
+}
+
+static const struct debugfs_short_fops run_fops = { .read = run_read, .write = run_write };
+static const struct debugfs_short_fops variants_fops = { .read = variants_read };
+static const struct debugfs_short_fops help_fops = { .read = help_read };
+static const struct debugfs_short_fops results_fops = { .read = results_read };
+
+static int __init bench_init(void)
+{
+	bench_dir = debugfs_create_dir(KBUILD_MODNAME, NULL);
+	if (IS_ERR(bench_dir)) {
+		pr_err("no debugfs, no benchmark: needs CONFIG_DEBUG_FS=y and no debugfs=off\n");
+		return PTR_ERR(bench_dir);
+	}
+	debugfs_create_file("help", 0444, bench_dir, NULL, &help_fops);
+	debugfs_create_file("variants", 0444, bench_dir, NULL, &variants_fops);
+	debugfs_create_file("run", 0600, bench_dir, NULL, &run_fops);
+	debugfs_create_file("results", 0400, bench_dir, NULL, &results_fops);
+	return 0;
+}
+
+static void __exit bench_exit(void)
+{
+	debugfs_remove(bench_dir);
+	kvfree(results.buffer);
+}
+
+module_init(bench_init);
+module_exit(bench_exit);
+
+MODULE_DESCRIPTION("Benchmark of folio_copy() and folio_mc_copy()");
+MODULE_LICENSE("GPL");
