@@ -41,6 +41,7 @@ struct run {
 };
 
 extern const struct run_type copy_run_type;
+extern const struct run_type memmap_run_type;
 
 /* @set_word of a type returns this for a key that it does not know. */
 #define UNKNOWN_KEY	1
@@ -57,8 +58,9 @@ int set_number(const char *key, const char *val, unsigned int lo, unsigned int h
 int set_size(const char *key, char *val, u64 lo, u64 *res);
 int set_node(const char *key, const char *val, int *nid);
 
-/* What the file help says of copies. */
+/* What the file help says of each type. */
 void print_copy_help(struct seq_buf *s);
+void print_memmap_help(struct seq_buf *s);
 
 /* What the file variants lists. */
 void print_variants(struct seq_buf *s);

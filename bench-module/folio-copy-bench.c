@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Front end of folio_copy_bench.ko: asks the module for every combination of folio order, nodes and
- * cache state, and prints one table per function, v7.3's page-by-page loop against the running
- * kernel.
+ * Front end of folio_copy_bench.ko. "run" asks the module for every combination of folio order,
+ * nodes and cache state, and prints one table per function, v7.3's page-by-page loop against the
+ * running kernel. "memmap" and "rebind" are in memmap-bench.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -10,29 +10,21 @@
 #include <getopt.h>
 #include <linux/magic.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/statfs.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
+#include "front-end.h"
+
 #define DEBUGFS		"/sys/kernel/debug"
-#define BENCH		DEBUGFS "/folio_copy_bench"
 #define LOCKDOWN	"/sys/kernel/security/lockdown"
 #define NO_SECURE_BOOT	"disable Secure Boot validation (mokutil --disable-validation)"
-#define MISMATCH	"do module and front end belong together?"
 
 #define MAX_LIST	1024
 #define MAX_SLOTS	4
-#define MAX_ROUNDS	1001
-
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 struct list {
 	int nr;
@@ -43,17 +35,18 @@ struct list {
 static const char *const functions[] = { "folio_copy", "folio_mc_copy" };
 #define NR_FUNCTIONS	2
 
+struct common common = { .cpu = -1 };
+struct utsname uts;
+volatile sig_atomic_t interrupted;
+
 static struct {
 	bool function[NR_FUNCTIONS];
 	struct list orders, src, dst;
 	bool hot, cold;
-	int cpu;
 	const char *samples, *bytes, *evict;
 	uint64_t seed;
-	bool functional;
 	bool control;
-	FILE *json;
-} opt = { .hot = true, .cold = true, .cpu = -1 };
+} opt = { .hot = true, .cold = true };
 
 struct config {
 	int order, src, dst;
@@ -61,25 +54,18 @@ struct config {
 	uint64_t seed;
 };
 
-struct stats {
-	double median, q1, q3;	/* GB/s */
-	int nr;
-};
-
 /* One line of a table. */
 struct row {
 	struct config c;
 	unsigned long folio;
-	struct stats side[2];
+	struct stats side[2];	/* GB/s */
 };
 
 static struct row *rows[NR_FUNCTIONS];
 static int nr_rows[NR_FUNCTIONS];
 static int nr_failed;
-static struct utsname uts;
-static volatile sig_atomic_t interrupted;
 
-static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...)
+void die(const char *fmt, ...)
 {
 	va_list args;
 
@@ -92,7 +78,7 @@ static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt,
 }
 
 /* The text of a small file in static memory, without the last newline; NULL if it has none. */
-static char *slurp(const char *path)
+char *slurp(const char *path)
 {
 	static char buf[65536];
 	ssize_t n = 0, len = 0;
@@ -129,7 +115,7 @@ static bool kernel_has_debugfs(void)
 	return fs && strstr(fs, "\tdebugfs\n");
 }
 
-static void check_module(void)
+void check_module(void)
 {
 	int fd;
 
@@ -220,7 +206,7 @@ static void parse_cache(const char *s)
 		die("--cache %s: hot, cold or hot,cold is allowed", s);
 }
 
-static uint64_t parse_number(const char *name, const char *s)
+uint64_t parse_number(const char *name, const char *s)
 {
 	unsigned long long n;
 	char *end;
@@ -232,16 +218,16 @@ static uint64_t parse_number(const char *name, const char *s)
 	return n;
 }
 
-static void open_json(const char *path)
+void open_json(const char *path)
 {
-	opt.json = fopen(path, "a");
-	if (!opt.json)
+	common.json = fopen(path, "a");
+	if (!common.json)
 		die("--json %s: %s", path, strerror(errno));
 }
 
 static const char usage_text[] =
 	"folio-copy-bench list           what can be measured on this machine\n"
-	"folio-copy-bench run [options]  measure every combination of what the options name\n"
+	"folio-copy-bench run [options]  copies: every combination of what the options name\n"
 	"  --variant LIST  folio_copy, folio_mc_copy (both), each against its loop of v7.3\n"
 	"  --order LIST    folio orders, for example 0,4,9 (0-9)\n"
 	"  --src LIST      nodes to copy from (all that have memory)\n"
@@ -253,10 +239,26 @@ static const char usage_text[] =
 	"  --evict SIZE    read before a cold sample; twice the last level cache or more (128M)\n"
 	"  --seed N        of the order of the samples and of the contents (random)\n"
 	"  --control       v7.3's loop against itself: the ratio must be 1\n"
+	"folio-copy-bench memmap [options]  memory maps of device memory: memremap_pages()\n"
+	"  --type TYPE     private, or fs_dax or generic for the range that begins at --start\n"
+	"  --start ADDRESS of unused Persistent Memory or Soft Reserved, see /proc/iomem\n"
+	"  --size SIZE     of the range (64G); its memory map takes a 64th of that, and four\n"
+	"                  times as much must be free on the node\n"
+	"  --order N       of its compound pages: 0, 9 (2M) or 18 (1G) on x86 (0)\n"
+	"  --overwrite     have the memory map in the range: destroys what is stored there\n"
+	"  --node N        of the range and of its memory map (that of the CPU)\n"
+	"  --cpu N         the CPU that works (the one this runs on)\n"
+	"  --rounds N      the first of them is kept apart (10)\n"
+	"folio-copy-bench rebind DRIVER DEVICE [options]  a driver's memory map, without the module\n"
+	"                  DRIVER is nd_pmem, dax_pmem or device_dax, DEVICE what it is bound to;\n"
+	"                  nothing may use the device, which is gone during each round\n"
+	"  --rounds N      of unbinding and binding, the first is kept apart (30)\n"
+	"  --root DIR      where sys, proc and dev are (/)\n"
+	"all measurements:\n"
 	"  --json FILE     append the raw samples, one JSON object per line\n"
 	"  --functional    for emulated machines: check the contents, print no speed\n";
 
-static void usage(FILE *f)
+void usage(FILE *f)
 {
 	fputs(usage_text, f);
 }
@@ -303,7 +305,7 @@ static void parse_option(int o)
 	case O_CACHE:
 		return parse_cache(optarg);
 	case O_CPU:
-		opt.cpu = parse_number("cpu", optarg);
+		common.cpu = parse_number("cpu", optarg);
 		return;
 	case O_SAMPLES:
 		opt.samples = optarg;
@@ -323,7 +325,7 @@ static void parse_option(int o)
 	case O_JSON:
 		return open_json(optarg);
 	case O_FUNCTIONAL:
-		opt.functional = true;
+		common.functional = true;
 		return;
 	}
 	usage(stderr);
@@ -354,8 +356,8 @@ static void complete_options(void)
 		read_limit("nodes=", &opt.src);
 	if (!opt.dst.nr)
 		read_limit("nodes=", &opt.dst);
-	if (opt.cpu < 0)
-		opt.cpu = sched_getcpu();
+	if (common.cpu < 0)
+		common.cpu = sched_getcpu();
 }
 
 /* Environment: what one must know to judge the numbers, and what spoils them */
@@ -385,35 +387,35 @@ static char *cpuinfo(const char *key)
 static void note(const char *name, const char *value)
 {
 	printf(", %s %s", name, value);
-	if (opt.json)
-		fprintf(opt.json, ",\"%s\":\"%s\"", name, value);
+	if (common.json)
+		fprintf(common.json, ",\"%s\":\"%s\"", name, value);
 }
 
-static void print_environment(void)
+/* @seed: NULL if nothing is random. */
+void print_environment(const char *seed)
 {
-	char seed[32];
 	size_t i;
 	char *s;
 
 	uname(&uts);
-	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)opt.seed);
 	printf("kernel %s", uts.release);
-	if (opt.json)
-		fprintf(opt.json, "{\"environment\":\"%s\"", uts.release);
+	if (common.json)
+		fprintf(common.json, "{\"environment\":\"%s\"", uts.release);
 	note("cpu", cpuinfo("model name"));
 	note("microcode", cpuinfo("microcode"));
-	note("seed", seed);
+	if (seed)
+		note("seed", seed);
 	for (i = 0; i < ARRAY_SIZE(environment); i++) {
 		s = slurp(environment[i].path);
 		if (s)
 			note(environment[i].name, s);
 	}
 	printf("\n");
-	if (opt.json)
-		fprintf(opt.json, "}\n");
+	if (common.json)
+		fprintf(common.json, "}\n");
 }
 
-static void print_warnings(void)
+void print_warnings(void)
 {
 	size_t i;
 	char *s;
@@ -450,7 +452,7 @@ static int format_request(const struct config *c, char *buf, size_t size)
 	int n, f;
 
 	n = snprintf(buf, size, "order=%d src=%d dst=%d cpu=%d cache=%s seed=%llu", c->order,
-		     c->src, c->dst, opt.cpu, c->cold ? "cold" : "hot",
+		     c->src, c->dst, common.cpu, c->cold ? "cold" : "hot",
 		     (unsigned long long)c->seed);
 	if (opt.samples)
 		n += snprintf(buf + n, size - n, " samples=%s", opt.samples);
@@ -467,21 +469,28 @@ static int format_request(const struct config *c, char *buf, size_t size)
 }
 
 /* Returns 0, or the errno with which the module ended or refused the run. */
-static int request_run(const struct config *c)
+int request_run(const char *request, int len)
+{
+	int fd, err = 0;
+
+	fd = open(BENCH "/run", O_WRONLY);
+	if (fd < 0)
+		die("the module is gone: it was unloaded");
+	if (write(fd, request, len) != len)
+		err = errno;
+	close(fd);
+	return err;
+}
+
+static int request_config(const struct config *c)
 {
 	char buf[512];
-	int fd, len, err = 0;
+	int len;
 
 	len = format_request(c, buf, sizeof(buf));
 	if (len >= (int)sizeof(buf))
 		die("an option is too long");
-	fd = open(BENCH "/run", O_WRONLY);
-	if (fd < 0)
-		die("the module is gone: it was unloaded");
-	if (write(fd, buf, len) != len)
-		err = errno;
-	close(fd);
-	return err;
+	return request_run(buf, len);
 }
 
 static int compare(const void *a, const void *b)
@@ -499,13 +508,19 @@ static double quantile(const double *sorted, int n, double q)
 	return i + 1 < n ? sorted[i] + (pos - i) * (sorted[i + 1] - sorted[i]) : sorted[i];
 }
 
-static struct stats summarize(double *v, int n)
+struct stats summarize(double *v, int n)
 {
+	double sum = 0;
+	int i;
+
+	for (i = 0; i < n; i++)
+		sum += v[i];
 	qsort(v, n, sizeof(*v), compare);
 	return (struct stats) {
 		.median = quantile(v, n, 0.5),
 		.q1 = quantile(v, n, 0.25),
 		.q3 = quantile(v, n, 0.75),
+		.mean = sum / n,
 		.nr = n,
 	};
 }
@@ -513,18 +528,18 @@ static struct stats summarize(double *v, int n)
 static void json_sample(const struct config *c, const char *variant, int slot, int round,
 			unsigned long long ns, unsigned long long bytes)
 {
-	if (!opt.json)
+	if (!common.json)
 		return;
-	fprintf(opt.json, "{\"kernel\":\"%s\",\"variant\":\"%s\",\"slot\":%d,\"order\":%d,",
+	fprintf(common.json, "{\"kernel\":\"%s\",\"variant\":\"%s\",\"slot\":%d,\"order\":%d,",
 		uts.release, variant, slot, c->order);
-	fprintf(opt.json, "\"src\":%d,\"dst\":%d,\"cpu\":%d,\"cache\":\"%s\",\"seed\":%llu,",
-		c->src, c->dst, opt.cpu, c->cold ? "cold" : "hot", (unsigned long long)c->seed);
-	fprintf(opt.json, "\"round\":%d,\"first\":%s,\"bytes\":%llu,", round,
+	fprintf(common.json, "\"src\":%d,\"dst\":%d,\"cpu\":%d,\"cache\":\"%s\",\"seed\":%llu,",
+		c->src, c->dst, common.cpu, c->cold ? "cold" : "hot", (unsigned long long)c->seed);
+	fprintf(common.json, "\"round\":%d,\"first\":%s,\"bytes\":%llu,", round,
 		round ? "false" : "true", bytes);
-	if (opt.functional)
-		fprintf(opt.json, "\"emulated\":\"functional, no speed\"}\n");
+	if (common.functional)
+		fprintf(common.json, "\"emulated\":\"functional, no speed\"}\n");
 	else
-		fprintf(opt.json, "\"ns\":%llu}\n", ns);
+		fprintf(common.json, "\"ns\":%llu}\n", ns);
 }
 
 static double speed[MAX_SLOTS][MAX_ROUNDS];
@@ -592,8 +607,8 @@ static void add_rows(const struct config *c)
 
 	if (!read_results(c))
 		die("the results are not those of this run: did another program use the module?");
-	if (opt.json)
-		fflush(opt.json);
+	if (common.json)
+		fflush(common.json);
 	if (too_short) {
 		nr_failed++;
 		fprintf(stderr, "folio-copy-bench: a sample took no time, raise --bytes\n");
@@ -608,7 +623,7 @@ static void add_rows(const struct config *c)
 }
 
 /* True if the next configuration may fare better. */
-static bool report_failure(int err)
+bool report_failure(int err)
 {
 	char *why;
 
@@ -630,7 +645,7 @@ static bool run_config(const struct config *c, int nr, int total)
 
 	fprintf(stderr, "[%*d/%d] order %d, node %d to %d, %s\n", total > 99 ? 3 : 2, nr, total,
 		c->order, c->src, c->dst, c->cold ? "cold" : "hot");
-	err = request_run(c);
+	err = request_config(c);
 	if (err)
 		return report_failure(err);
 	add_rows(c);
@@ -660,7 +675,7 @@ static void run_all(void)
 
 /* Tables */
 
-static int spread(const struct stats *s)
+int spread(const struct stats *s)
 {
 	return 100 * (s->q3 - s->q1) / s->median + 0.5;
 }
@@ -669,7 +684,7 @@ static void print_row(const struct row *r)
 {
 	printf("%6s  %3d->%-3d  %-5s", size_name(r->folio), r->c.src, r->c.dst,
 	       r->c.cold ? "cold" : "hot");
-	if (opt.functional)
+	if (common.functional)
 		printf("  %7d  verified ok\n", r->side[0].nr + r->side[1].nr);
 	else
 		printf("  %9.2f  %4d%%  %9.2f  %4d%%  %5d  %5.2fx\n", r->side[0].median,
@@ -682,12 +697,12 @@ static void print_table(int f)
 	const char *side = opt.control ? "v7.3 loop" : "kernel";
 	int i;
 
-	if (opt.functional)
+	if (common.functional)
 		printf("\n%s (emulated: functional, no speed)\n", functions[f]);
 	else
 		printf("\n%s, GB/s: median and interquartile range of n samples\n", functions[f]);
 	printf(" folio   nodes    cache");
-	if (opt.functional)
+	if (common.functional)
 		printf("  samples  contents\n");
 	else
 		printf("  v7.3 loop  range  %9s  range      n   ratio\n", side);
@@ -702,7 +717,7 @@ static void on_signal(int sig)
 }
 
 /* Without SA_RESTART: the write that waits for the module must return. */
-static void catch_signals(void)
+void catch_signals(void)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
 
@@ -712,16 +727,18 @@ static void catch_signals(void)
 
 static int cmd_run(int argc, char **argv)
 {
+	char seed[32];
 	int f;
 
 	parse_options(argc, argv);
 	check_module();
 	complete_options();
 	catch_signals();
-	print_environment();
-	if (!opt.functional)
+	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)opt.seed);
+	print_environment(seed);
+	if (!common.functional)
 		print_warnings();
-	printf("copying on cpu %d\n", opt.cpu);
+	printf("copying on cpu %d\n", common.cpu);
 	fflush(stdout);
 	run_all();
 	for (f = 0; f < NR_FUNCTIONS; f++)
@@ -756,6 +773,10 @@ int main(int argc, char **argv)
 
 	if (!strcmp(cmd, "run"))
 		return cmd_run(argc - 1, argv + 1);
+	if (!strcmp(cmd, "memmap"))
+		return cmd_memmap(argc - 1, argv + 1);
+	if (!strcmp(cmd, "rebind"))
+		return cmd_rebind(argc - 1, argv + 1);
 	if (!strcmp(cmd, "list") && argc == 2)
 		return cmd_list();
 	if (!strcmp(cmd, "help") || !strcmp(cmd, "--help")) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * folio_copy_bench: times what copies folios (copy.c).
+ * folio_copy_bench: times what copies folios (copy.c) and what fills memory maps of device memory
+ * (memremap.c).
  *
  * The module does nothing when it is loaded. Everything goes through
  * /sys/kernel/debug/folio_copy_bench/:
@@ -277,6 +278,7 @@ static struct run *new_run(const struct run_type *type)
 static struct run *parse_request(char *line, size_t len)
 {
 	struct run *r;
+	bool memmap;
 	int err;
 
 	if (strlen(line) != len)
@@ -287,7 +289,12 @@ static struct run *parse_request(char *line, size_t len)
 		return ERR_PTR(fail(-EINVAL,
 			"exactly one line of key=value words is allowed, see the file help"));
 
-	r = new_run(&copy_run_type);
+	memmap = strstarts(line, "memmap=");
+	if (memmap && !IS_ENABLED(CONFIG_ZONE_DEVICE))
+		return ERR_PTR(fail(-EOPNOTSUPP,
+				    "memmap=: this kernel cannot, it takes CONFIG_ZONE_DEVICE=y"));
+
+	r = new_run(memmap ? &memmap_run_type : &copy_run_type);
 	if (IS_ERR(r))
 		return r;
 	err = set_words(r, line);
@@ -380,6 +387,8 @@ static void print_help(struct seq_buf *s)
 
 	seq_buf_printf(s, help_head, MAX_SAMPLES);
 	print_copy_help(s);
+	if (IS_ENABLED(CONFIG_ZONE_DEVICE))
+		print_memmap_help(s);
 	seq_buf_printf(s, help_tail, MEMORY_FRACTION, MAX_PAGE_ORDER,
 		       nodemask_pr_args(&node_states[N_MEMORY]), cpumask_pr_args(cpu_online_mask));
 	for_each_node_state(nid, N_MEMORY) {
@@ -456,5 +465,5 @@ static void __exit bench_exit(void)
 module_init(bench_init);
 module_exit(bench_exit);
 
-MODULE_DESCRIPTION("Benchmark of folio_copy() and folio_mc_copy()");
+MODULE_DESCRIPTION("Benchmark of folio_copy(), folio_mc_copy() and memremap_pages()");
 MODULE_LICENSE("GPL");

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Benchmark of memremap_pages() and memunmap_pages(): how long it takes to make the memory map of a
+ * range of device memory, and to take it down. The device memory is
+ *
+ *	private		a range of physical addresses where nothing is, as for the memory of a device
+ *			that the CPU cannot access
+ *	fs_dax, generic	a range of persistent or other special purpose memory that nobody uses
+ *
+ * The kernel has one way to fill a memory map at a time, so unlike for copies there is nothing to
+ * compare within one boot.
+ */
+#include <linux/err.h>
+#include <linux/ioport.h>
+#include <linux/ktime.h>
+#include <linux/memremap.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/overflow.h>
+#include <linux/pgtable.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/topology.h>
+#include <linux/utsname.h>
+
+#include "bench.h"
+
+/* A memory map in the range itself begins behind this, as libnvdimm has it. */
+#define ALTMAP_RESERVE	SZ_8K
+
+struct times {
+	u64 map, unmap;
+};
+
+struct memmap_run {
+	struct run run;
+
+	/* The request. */
+	enum memory_type type;
+	unsigned int order;
+	int nid;
+	u64 start;
+	u64 size;
+	bool altmap;
+
+	/* What follows from it. */
+	u64 altmap_size;	/* of the range, from its beginning, reserve included */
+	u64 claimed_start;
+	u64 claimed_size;	/* 0: nothing is claimed */
+
+	struct dev_pagemap pgmap;
+	struct times *ns;	/* [round] */
+};
+
+static struct memmap_run *to_memmap_run(struct run *run)
+{
+	return container_of(run, struct memmap_run, run);
+}
+
+static const char * const type_names[] = {
+	[MEMORY_DEVICE_PRIVATE] = "private",
+	[MEMORY_DEVICE_FS_DAX] = "fs_dax",
+	[MEMORY_DEVICE_GENERIC] = "generic",
+};
+
+/* memremap_pages() asks for these. Nobody gets a page to free or to fault on. */
+
+static void free_folio(struct folio *folio)
+{
+}
+
+static vm_fault_t migrate_to_ram(struct vm_fault *vmf)
+{
+	return VM_FAULT_SIGBUS;
+}
+
+static const struct dev_pagemap_ops ops = {
+	.folio_free = free_folio,
+	.migrate_to_ram = migrate_to_ram,
+};
+
+/* Measuring */
+
+static void describe_range(struct memmap_run *m)
+{
+	struct vmem_altmap altmap = {
+		.base_pfn = PHYS_PFN(m->start),
+		.end_pfn = PHYS_PFN(m->start + m->size) - 1,
+		.reserve = PHYS_PFN(ALTMAP_RESERVE),
+		.free = PHYS_PFN(m->altmap_size) - PHYS_PFN(ALTMAP_RESERVE),
+	};
+
+	memset(&m->pgmap, 0, sizeof(m->pgmap));
+	m->pgmap.type = m->type;
+	m->pgmap.vmemmap_shift = m->order;
+	m->pgmap.ops = &ops;
+	m->pgmap.owner = m;
+	m->pgmap.nr_range = 1;
+	m->pgmap.range.start = m->start;
+	m->pgmap.range.end = m->start + m->size - 1;
+	if (m->altmap) {
+		m->pgmap.flags = PGMAP_ALTMAP_VALID;
+		/* Some of its members are const. */
+		memcpy(&m->pgmap.altmap, &altmap, sizeof(altmap));
+	}
+}
+
+static bool page_is_ours(const struct memmap_run *m, u64 phys)
+{
+	const struct page *page = pfn_to_page(PHYS_PFN(phys));
+
+	return is_zone_device_page(page) && page_to_nid(page) == m->nid &&
+	       page_pgmap(compound_head(page)) == &m->pgmap;
+}
+
+/* The memory map is there, from its first page to its last one. */
+static int verify_map(const struct memmap_run *m)
+{
+	if (page_is_ours(m, m->start + m->altmap_size) &&
+	    page_is_ours(m, m->start + m->size - PAGE_SIZE))
+		return 0;
+	return fail(-EIO, "the memory map of %#llx-%#llx is not what was asked for", m->start,
+		    m->start + m->size - 1);
+}
+
+static int measure_round(struct memmap_run *m, struct times *ns)
+{
+	u64 start;
+	void *addr;
+	int err;
+
+	describe_range(m);
+	start = ktime_get_ns();
+	addr = memremap_pages(&m->pgmap, m->nid);
+	ns->map = ktime_get_ns() - start;
+	if (IS_ERR(addr))
+		return fail(PTR_ERR(addr), "memremap_pages() ended with %pe: see the kernel log",
+			    addr);
+	err = verify_map(m);
+	start = ktime_get_ns();
+	memunmap_pages(&m->pgmap);
+	ns->unmap = ktime_get_ns() - start;
+	return err;
+}
+
+static void print_results(struct memmap_run *m)
+{
+	struct seq_buf *s = &m->run.text;
+	unsigned int i;
+
+	seq_buf_printf(s,
+		       "# folio_copy_bench 1: one line for the run, then one per round.\n"
+		       "# map, unmap: ns in memremap_pages() and memunmap_pages();\n"
+		       "# pages: how many have a struct page; first=1: kept apart, not in samples=.\n"
+		       "kernel=%s memmap=%s start=%#llx size=%llu order=%u altmap=%llu",
+		       init_utsname()->release, type_names[m->type], m->start, m->size, m->order,
+		       m->altmap_size);
+	seq_buf_printf(s, " node=%d cpu=%u samples=%u pages=%lu struct_page=%zu verified=ok\n",
+		       m->nid, m->run.cpu, m->run.samples, (unsigned long)PHYS_PFN(m->size - m->altmap_size),
+		       sizeof(struct page));
+	for (i = 0; i <= m->run.samples; i++)
+		seq_buf_printf(s, "sample round=%u first=%d map=%llu unmap=%llu\n", i, !i,
+			       m->ns[i].map, m->ns[i].unmap);
+}
+
+static int measure(struct run *run)
+{
+	struct memmap_run *m = to_memmap_run(run);
+	unsigned int i;
+	int err;
+
+	m->ns = kvcalloc(run->samples + 1, sizeof(*m->ns), GFP_KERNEL);
+	if (!m->ns)
+		return fail(-ENOMEM, "no memory for %u samples", run->samples);
+	err = alloc_text(run, run->samples + 1);
+	for (i = 0; i <= run->samples && !err; i++) {
+		if (stopping())
+			return -EINTR;
+		err = start_round(run, i) ?: measure_round(m, &m->ns[i]);
+	}
+	if (!err)
+		print_results(m);
+	return err;
+}
+
+static void release(struct run *run)
+{
+	struct memmap_run *m = to_memmap_run(run);
+
+	if (m->claimed_size)
+		release_mem_region(m->claimed_start, m->claimed_size);
+	kvfree(m->ns);
+}
+
+/* The range */
+
+/* Anywhere. By one compound page larger than asked for, so that there is a start that is aligned. */
+static int claim_private(struct memmap_run *m)
+{
+	u64 compound = PAGE_SIZE << m->order;
+	struct resource *res;
+
+	res = request_free_mem_region(&iomem_resource, m->size + compound, KBUILD_MODNAME);
+	if (IS_ERR(res))
+		return fail(PTR_ERR(res),
+			    "size=: no range of %llu bytes is free in /proc/iomem, ask for less",
+			    m->size);
+	m->claimed_start = res->start;
+	m->claimed_size = resource_size(res);
+	m->start = ALIGN(res->start, compound);
+	return 0;
+}
+
+/* It is mapped as memory, and the CPU may read ahead anywhere in it. */
+static bool is_device_memory(const struct memmap_run *m)
+{
+	static const unsigned long descs[] = {
+		IORES_DESC_PERSISTENT_MEMORY,
+		IORES_DESC_PERSISTENT_MEMORY_LEGACY,
+		IORES_DESC_SOFT_RESERVED,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(descs); i++)
+		if (region_intersects(m->start, m->size, IORESOURCE_MEM, descs[i]) ==
+		    REGION_INTERSECTS)
+			return true;
+	return false;
+}
+
+/* Memory of the machine cannot come in between once the range is claimed. */
+static int claim_range(struct memmap_run *m)
+{
+	u64 end = m->start + m->size - 1;
+
+	if (!request_mem_region(m->start, m->size, KBUILD_MODNAME))
+		return fail(-EADDRINUSE,
+			    "%#llx-%#llx is in use, see /proc/iomem: unbind the driver that has it",
+			    m->start, end);
+	m->claimed_start = m->start;
+	m->claimed_size = m->size;
+	return 0;
+}
+
+static int check_range(const struct memmap_run *m)
+{
+	u64 end = m->start + m->size - 1;
+
+	if (region_intersects(m->start, m->size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
+	    REGION_DISJOINT)
+		return fail(-EINVAL,
+			    "%#llx-%#llx has System RAM in it, see /proc/iomem: ask for another range",
+			    m->start, end);
+	if (!is_device_memory(m))
+		return fail(-EINVAL,
+			    "%#llx-%#llx is not all Persistent Memory or Soft Reserved, see /proc/iomem: ask for another range",
+			    m->start, end);
+	return 0;
+}
+
+/* Requests */
+
+static int set_type(struct memmap_run *m, const char *val)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(type_names); i++)
+		if (type_names[i] && !strcmp(val, type_names[i]))
+			break;
+	if (i == ARRAY_SIZE(type_names))
+		return fail(-EINVAL, "memmap=%.32s: private, fs_dax or generic is allowed", val);
+	if (i == MEMORY_DEVICE_PRIVATE && !IS_ENABLED(CONFIG_DEVICE_PRIVATE))
+		return fail(-EOPNOTSUPP,
+			    "memmap=private: this kernel cannot, it takes CONFIG_DEVICE_PRIVATE=y");
+	m->type = i;
+	return 0;
+}
+
+static int set_start(const char *val, u64 *start)
+{
+	if (kstrtoull(val, 0, start) || *start > ULLONG_MAX - MAX_BYTES)
+		return fail(-EINVAL, "start=%.32s: an address such as 0x140000000 is allowed", val);
+	return 0;
+}
+
+static int set_order(const char *val, unsigned int *order)
+{
+	if (kstrtouint(val, 10, order) || *order > MAX_FOLIO_ORDER ||
+	    (*order && *order != PMD_ORDER && *order != PUD_ORDER))
+		return fail(-EINVAL, "order=%.32s: 0, %d or %d is allowed", val, PMD_ORDER,
+			    PUD_ORDER);
+	return 0;
+}
+
+static int set_altmap(const char *val, bool *altmap)
+{
+	*altmap = !strcmp(val, "overwrite");
+	if (!*altmap && strcmp(val, "no"))
+		return fail(-EINVAL, "altmap=%.32s: no or overwrite is allowed", val);
+	return 0;
+}
+
+static int set_word(struct run *run, const char *key, char *val)
+{
+	struct memmap_run *m = to_memmap_run(run);
+
+	if (!strcmp(key, "memmap"))
+		return set_type(m, val);
+	if (!strcmp(key, "start"))
+		return set_start(val, &m->start);
+	if (!strcmp(key, "size"))
+		return set_size(key, val, memremap_compat_align(), &m->size);
+	if (!strcmp(key, "order"))
+		return set_order(val, &m->order);
+	if (!strcmp(key, "altmap"))
+		return set_altmap(val, &m->altmap);
+	if (!strcmp(key, "node"))
+		return set_node(key, val, &m->nid);
+	return UNKNOWN_KEY;
+}
+
+static void defaults(struct run *run)
+{
+	struct memmap_run *m = to_memmap_run(run);
+
+	m->nid = NUMA_NO_NODE;
+	m->size = 64ULL * SZ_1G;
+	run->samples = 9;
+}
+
+static u64 memmap_size(const struct memmap_run *m)
+{
+	return PHYS_PFN(m->size) * sizeof(struct page);
+}
+
+static int check_request(struct memmap_run *m)
+{
+	bool private = m->type == MEMORY_DEVICE_PRIVATE;
+	u64 align = max_t(u64, memremap_compat_align(), PAGE_SIZE << m->order);
+
+	if (private && (m->start || m->altmap))
+		return fail(-EINVAL,
+			    "memmap=private is nowhere: start= and altmap= are for fs_dax and generic");
+	if (!private && !m->start)
+		return fail(-EINVAL, "memmap=%s needs start= and size=, take them from /proc/iomem",
+			    type_names[m->type]);
+	if ((m->start | m->size) & (align - 1))
+		return fail(-EINVAL, "start= and size=: multiples of %llu bytes are allowed here",
+			    align);
+	if (!m->altmap)
+		return check_free(m->nid, memmap_size(m), "size=");
+
+	m->altmap_size = ALIGN(ALTMAP_RESERVE + memmap_size(m), align);
+	if (m->altmap_size >= m->size)
+		return fail(-EINVAL, "size=: too small to have its own memory map in it");
+	return 0;
+}
+
+static int complete_request(struct run *run)
+{
+	struct memmap_run *m = to_memmap_run(run);
+	int err;
+
+	if (m->nid == NUMA_NO_NODE)
+		m->nid = cpu_to_mem(run->cpu);
+	err = check_request(m);
+	if (err)
+		return err;
+
+	if (m->type == MEMORY_DEVICE_PRIVATE)
+		err = claim_private(m);
+	else
+		err = check_range(m) ?: claim_range(m);
+	snprintf(run->what, sizeof(run->what),
+		 "memmap=%s start=%#llx size=%llu order=%u altmap=%llu node=%d cpu=%u",
+		 type_names[m->type], m->start, m->size, m->order, m->altmap_size, m->nid, run->cpu);
+	return err;
+}
+
+static const char help_format[] =
+	"Memory maps of device memory, if the first word is\n"
+	"  memmap=      private, fs_dax or generic\n"
+	"  size=SIZE    of the range (default 64G)\n"
+	"  start=N      physical address of the range, not for private: all of it has to be\n"
+	"               Persistent Memory or Soft Reserved, and bound to no driver\n"
+	"  order=N      of its compound pages: 0, %d or %d (default 0)\n"
+	"  altmap=      overwrite: have the memory map in the range itself, which destroys\n"
+	"               what is stored there; no: in normal memory (default)\n"
+	"  node=N       the node that the range belongs to, and the memory that the map\n"
+	"               takes: size / %lu (default: the node of the CPU)\n"
+	"  samples=N    rounds of memremap_pages() and memunmap_pages() (default 9)\n";
+
+void print_memmap_help(struct seq_buf *s)
+{
+	seq_buf_printf(s, help_format, PMD_ORDER, PUD_ORDER, PAGE_SIZE / sizeof(struct page));
+}
+
+const struct run_type memmap_run_type = {
+	.size		= sizeof(struct memmap_run),
+	.keys		= "start size order altmap node cpu samples",
+	.defaults	= defaults,
+	.set_word	= set_word,
+	.complete	= complete_request,
+	.measure	= measure,
+	.release	= release,
+};
