@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Front end of folio_copy_bench.ko, memory maps of device memory. "memmap" has the module time
- * memremap_pages(); "rebind" needs no module, and times a driver that calls memremap_pages() while it
+ * memremap_pages(). "rebind" needs no module. It times a driver that calls memremap_pages() while it
  * is bound to its device: by the clock around the write to sysfs, and, where the kernel has dynamic
  * debugging, by what it says itself of memmap_init_zone_device(), in jiffies.
  */
@@ -312,9 +312,8 @@ int cmd_memmap(int argc, char **argv)
 
 enum { UNBIND, BIND, INIT, NR_SERIES };
 
-static struct series rebinding[NR_SERIES + 1] = {
-	{ .name = "unbind" }, { .name = "bind" }, { .name = "kernel_line" }
-};
+/* The kernel's own line has no name, and is not shown, as long as there is none. */
+static struct series rebinding[NR_SERIES + 1] = { { .name = "unbind" }, { .name = "bind" } };
 
 static const struct {
 	const char *driver, *bus;
@@ -353,7 +352,7 @@ static void find_driver(const char *driver)
 		    driver, driver);
 }
 
-/* The name of an entry of @dir of which @is says yes, in static memory; an empty one if there is none. */
+/* An entry of @dir of which @is says yes, in static memory; an empty string if there is none. */
 static const char *find_entry(const char *dir, bool (*is)(const char *name))
 {
 	static char name[NAME_MAX + 1];
@@ -483,6 +482,7 @@ static void hear_init_line(void)
 		return;
 	}
 	lseek(kmsg, 0, SEEK_END);
+	rebinding[INIT].name = "kernel_line";
 	if (strchr(flags, 'p'))
 		return;
 	switch_init_line("+p");
@@ -597,7 +597,6 @@ int cmd_rebind(int argc, char **argv)
 	fflush(stdout);
 	rebind_all(driver, device);
 
-	/* Without the line there is nothing to show of it. */
 	if (!init_pages)
 		rebinding[INIT].name = NULL;
 	snprintf(what, sizeof(what), "%s %.128s", driver, device);
