@@ -22,6 +22,7 @@
  *	# lab: allow-taint=OM		these taint flags
  *	# lab: allow-kmsg=REGEX		kernel messages that match this extended regular expression
  *	# lab: timeout=SECONDS		instead of DEFAULT_TIMEOUT
+ *	# lab: programs=NAME...		is for lab/run, which brings these programs of the host along
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -220,6 +221,8 @@ static void read_directive(struct test *test, const char *text)
 		test->allow_taint |= taint_mask(value);
 	} else if (!strncmp(text, "timeout=", value - text)) {
 		test->timeout = atoi(value);
+	} else if (!strncmp(text, "programs=", value - text)) {
+		return;
 	} else if (strncmp(text, "allow-kmsg=", value - text) || test->nr_allowed == MAX_ALLOWED ||
 		   regcomp(&test->allowed_kmsg[test->nr_allowed], value,
 			   REG_EXTENDED | REG_NOSUB)) {
