@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * memory: uses memory, and looks whether it keeps its contents.
+ *
+ *	memory fill FILE SIZE STEP SEED		map the file as persistent memory, write a page per STEP bytes
+ *	memory check FILE SIZE STEP SEED	and read it back
+ *	memory spoil FILE BYTE			change that byte of it
+ *	memory migrate SIZE NODE OTHER		allocate on NODE, move to OTHER and back
+ *	memory stay SIZE NODE			allocate on NODE, print a line, and at the end of the standard
+ *						input find everything somewhere else
+ *
+ * Sizes are in bytes. Ends with 0, or with 1 and a line that says what is wrong.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <numaif.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGE		4096UL
+#define HUGE		(2UL << 20)
+#define WORDS		(PAGE / sizeof(unsigned long))
+
+static unsigned long number(const char *text)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 0);
+	if (errno || end == text || *end)
+		errx(1, "%s is not a number", text);
+	return value;
+}
+
+/* No word is like another one, and pages of different seeds have none in common. */
+static unsigned long expected(unsigned long seed, unsigned long page, unsigned long word)
+{
+	return (seed << 48 | page << 12 | word) * 0x9e3779b97f4a7c15UL;
+}
+
+static void fill(unsigned long *p, unsigned long size, unsigned long step, unsigned long seed)
+{
+	for (unsigned long at = 0; at < size; at += step)
+		for (unsigned long word = 0; word < WORDS; word++)
+			p[at / sizeof(*p) + word] = expected(seed, at / PAGE, word);
+}
+
+static void check(const unsigned long *p, unsigned long size, unsigned long step,
+		  unsigned long seed)
+{
+	for (unsigned long at = 0; at < size; at += step) {
+		for (unsigned long word = 0; word < WORDS; word++) {
+			unsigned long want = expected(seed, at / PAGE, word);
+			unsigned long found = p[at / sizeof(*p) + word];
+
+			if (found != want)
+				errx(1, "byte %lu: expected %#018lx, found %#018lx",
+				     at + word * sizeof(*p), want, found);
+		}
+	}
+}
+
+/* MAP_SYNC is granted only if there is no page cache between us and the memory. */
+static void *map_file(const char *name, unsigned long size)
+{
+	int fd = open(name, O_RDWR);
+	void *p;
+
+	if (fd < 0)
+		err(1, "%s", name);
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0);
+	if (p == MAP_FAILED)
+		err(1, "%s cannot be mapped as persistent memory", name);
+	close(fd);
+	return p;
+}
+
+static void *allocate(unsigned long size, unsigned long node)
+{
+	unsigned long mask = 1UL << node;
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		err(1, "mmap");
+	if (mbind(p, size, MPOL_PREFERRED, &mask, 8 * sizeof(mask), MPOL_MF_STRICT))
+		err(1, "mbind to node %lu", node);
+	return p;
+}
+
+/* move_pages(2) for all pages, which only asks where they are if there are no @nodes. */
+static int *move(void *p, unsigned long size, const int *nodes)
+{
+	unsigned long nr = size / PAGE;
+	void **pages = calloc(nr, sizeof(*pages));
+	int *status = calloc(nr, sizeof(*status));
+	long failed;
+
+	if (!pages || !status)
+		err(1, "calloc");
+	for (unsigned long i = 0; i < nr; i++)
+		pages[i] = (char *)p + i * PAGE;
+	failed = move_pages(0, nr, pages, nodes, status, MPOL_MF_MOVE);
+	if (failed)
+		err(1, "move_pages returns %ld", failed);
+	free(pages);
+	return status;
+}
+
+static unsigned long pages_on(void *p, unsigned long size, int node)
+{
+	int *status = move(p, size, NULL);
+	unsigned long count = 0;
+
+	for (unsigned long i = 0; i < size / PAGE; i++)
+		count += status[i] == node;
+	free(status);
+	return count;
+}
+
+static void must_be_on(void *p, unsigned long size, int node)
+{
+	unsigned long count = pages_on(p, size, node);
+
+	if (count != size / PAGE)
+		errx(1, "%lu of %lu pages are on node %d", count, size / PAGE, node);
+}
+
+static void move_to(void *p, unsigned long size, int node)
+{
+	int *nodes = calloc(size / PAGE, sizeof(*nodes));
+
+	if (!nodes)
+		err(1, "calloc");
+	for (unsigned long i = 0; i < size / PAGE; i++)
+		nodes[i] = node;
+	free(move(p, size, nodes));
+	free(nodes);
+	must_be_on(p, size, node);
+}
+
+static void migrate(unsigned long size, int node, int other)
+{
+	void *p = allocate(size, node);
+
+	fill(p, size, PAGE, 1);
+	must_be_on(p, size, node);
+	move_to(p, size, other);
+	check(p, size, PAGE, 1);
+	fill(p, size, PAGE, 2);
+	move_to(p, size, node);
+	check(p, size, PAGE, 2);
+}
+
+static void stay(unsigned long size, int node)
+{
+	void *p = allocate(size, node);
+
+	fill(p, size, PAGE, 3);
+	must_be_on(p, size, node);
+	puts("ready");
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+	if (pages_on(p, size, node))
+		errx(1, "there are still pages on node %d", node);
+	check(p, size, PAGE, 3);
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+
+	if (argc == 6 && !strcmp(what, "fill")) {
+		fill(map_file(argv[2], number(argv[3])), number(argv[3]), number(argv[4]),
+		     number(argv[5]));
+	} else if (argc == 6 && !strcmp(what, "check")) {
+		check(map_file(argv[2], number(argv[3])), number(argv[3]), number(argv[4]),
+		      number(argv[5]));
+	} else if (argc == 4 && !strcmp(what, "spoil")) {
+		unsigned long byte = number(argv[3]);
+
+		((char *)map_file(argv[2], (byte | (HUGE - 1)) + 1))[byte] ^= 1;
+	} else if (argc == 5 && !strcmp(what, "migrate")) {
+		migrate(number(argv[2]), number(argv[3]), number(argv[4]));
+	} else if (argc == 4 && !strcmp(what, "stay")) {
+		stay(number(argv[2]), number(argv[3]));
+	} else {
+		errx(1, "usage: see the head of lab/memory.c");
+	}
+	return 0;
+}
