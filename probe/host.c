@@ -99,6 +99,7 @@ static void read_cpuinfo(struct host *host)
 		size_t size;
 	} fields[] = {
 		{ "model name\t", host->model_name, sizeof(host->model_name) },
+		{ "vendor_id\t", host->vendor, sizeof(host->vendor) },
 		{ "cpu family\t", host->family, sizeof(host->family) },
 		{ "model\t", host->model, sizeof(host->model) },
 		{ "stepping\t", host->stepping, sizeof(host->stepping) },

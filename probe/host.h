@@ -9,7 +9,7 @@
 
 struct host {
 	int cpu;
-	char model_name[64];
+	char model_name[64], vendor[16];
 	char family[16], model[16], stepping[16], microcode[24];
 	bool rep_good, erms, fsrm, movdir64b, hypervisor;
 	char kernel[80];

@@ -458,10 +458,10 @@ static void write_json_environment(const struct run *run, FILE *file)
 {
 	const struct host *host = &run->host;
 
-	fprintf(file, "{\"environment\":{\"cpu\":\"%s\",\"family\":\"%s\",\"model\":\"%s\","
-		"\"stepping\":\"%s\",\"microcode\":\"%s\",\"kernel\":\"%s\","
-		"\"routines_from\":\"%s\"", host->model_name, host->family, host->model,
-		host->stepping, host->microcode, host->kernel, KERNEL_VERSION);
+	fprintf(file, "{\"environment\":{\"cpu\":\"%s\",\"vendor\":\"%s\",\"family\":\"%s\","
+		"\"model\":\"%s\",\"stepping\":\"%s\",\"microcode\":\"%s\",\"kernel\":\"%s\","
+		"\"routines_from\":\"%s\"", host->model_name, host->vendor, host->family,
+		host->model, host->stepping, host->microcode, host->kernel, KERNEL_VERSION);
 	fprintf(file, ",\"rep_good\":%d,\"erms\":%d,\"fsrm\":%d,\"movdir64b\":%d,\"hypervisor\":%d",
 		host->rep_good, host->erms, host->fsrm, host->movdir64b, host->hypervisor);
 	fprintf(file, ",\"last_level_cache\":%zu,\"pool_bytes\":%zu,\"huge_bytes\":%zu,"
@@ -485,10 +485,11 @@ static void write_json_string(const char *text, FILE *file)
 		fputs("null", file);
 }
 
-static void write_json_section(const struct section *section, FILE *file)
+static void write_json_section(const struct section *section, int candidate, FILE *file)
 {
-	fprintf(file, "{\"section\":\"%s\",\"verdicts\":%d,\"ways\":[", section->name,
-		nr_verdicts(section));
+	fprintf(file, "{\"section\":\"%s\",\"verdicts\":%d,\"placement_ns\":%.1f,"
+		"\"candidate\":\"%s\",\"ways\":[", section->name, nr_verdicts(section),
+		PLACEMENT_NS, section->ways[candidate].name);
 	for (int i = 0; i < section->nr_ways; i++) {
 		fprintf(file, "%s{\"name\":\"%s\",\"missing\":", i ? "," : "",
 			section->ways[i].name);
@@ -532,8 +533,8 @@ bool write_json(const struct run *run, FILE *file)
 	bool failed;
 
 	write_json_environment(run, file);
-	for (int i = 0; i < 2; i++)
-		write_json_section(sections[i], file);
+	write_json_section(&run->copies, selected_routine(&run->host), file);
+	write_json_section(&run->fills, run->replicated, file);
 	for (int i = 0; i < 2; i++)
 		for (unsigned int pass = 0; pass < sections[i]->passes; pass++)
 			for (int row = 0; row < sections[i]->nr_rows; row++)
