@@ -369,6 +369,7 @@ static const struct {
 	{ "boost", "/sys/devices/system/cpu/cpufreq/boost", NULL },
 	{ "numa_balancing", "/proc/sys/kernel/numa_balancing", "0" },
 	{ "thp", "/sys/kernel/mm/transparent_hugepage/enabled", NULL },
+	{ "boot", "/proc/sys/kernel/random/boot_id", NULL },
 	{ "clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource", NULL },
 };
 
@@ -402,6 +403,9 @@ void print_environment(const char *seed)
 	if (common.json)
 		fprintf(common.json, "{\"environment\":\"%s\"", uts.release);
 	note("cpu", cpuinfo("model name"));
+	note("vendor", cpuinfo("vendor_id"));
+	note("family", cpuinfo("cpu family"));
+	note("model", cpuinfo("model\t"));
 	note("microcode", cpuinfo("microcode"));
 	if (seed)
 		note("seed", seed);
