@@ -1,31 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0
 """Recomputes the tables of a probe run from its samples: check-json.py JSON TABLE"""
-import fractions
 import json
-import math
+import os
 import re
 import statistics
 import sys
+
+sys.dont_write_bytecode = True
+sys.path.append(os.path.join(os.path.dirname(__file__), "../report"))
+import stats
 
 CELL = r"([\d.]+) ±[ >]*[\d.]+%(.)"
 
 
 def interval(values, alpha):
-    """That of the sign test: what is left when each end loses its share of alpha"""
-    values, n, cut = sorted(values), len(values), 0
-    tail = fractions.Fraction(1, 2 ** n)
-    while tail <= fractions.Fraction(alpha) / 2:
-        cut += 1
-        tail += fractions.Fraction(math.comb(n, cut), 2 ** n)
-    return (values[cut - 1], values[n - cut]) if cut else (0, math.inf)
+    return stats.interval(values, stats.ranks_to_cut(len(values), alpha))
 
 
-def mark(samples, calls, alpha, way):
-    low, high = interval([ns[0] / ns[way] for ns in samples], alpha)
-    ratio = statistics.median(ns[0] / ns[way] for ns in samples)
-    if abs(1 - 1 / ratio) * statistics.median(ns[0] for ns in samples) / calls < 2:
-        return " "
-    return "+" if low > 1 else "-" if high < 1 else " "
+def mark(samples, row, way, section):
+    base, other = [ns[0] for ns in samples], [ns[way] for ns in samples]
+    ratio = stats.paired_ratio(base, other, 0.05 / section["verdicts"])
+    saved = abs(1 - 1 / ratio.middle) * statistics.median(base) / row["calls"]
+    return " " if saved < section["placement_ns"] else stats.mark(ratio)
 
 
 def cells_by_row(text, rows):
@@ -70,8 +66,7 @@ def check_table(section, rounds, printed):
             ratio = statistics.median(ns[0] / ns[way] for ns in rounds[name])
             assert abs(ratio - float(value)) < 0.0051, (name, way, ratio, value)
             if cells[0][1] != "?":
-                alpha = 0.05 / section["verdicts"]
-                assert sign == mark(rounds[name], rows[name]["calls"], alpha, way), (name, way)
+                assert sign == mark(rounds[name], rows[name], way, section), (name, way)
     print("# %s: %d rows, %d ways" % (section["section"], len(rows), len(ways)))
 
 
@@ -83,7 +78,7 @@ def check_bounds(section, rounds, text):
     rows = [row["name"] for row in section["rows"] if not row["missing"]]
     assert len(bounds) == len(rows), (bounds, rows)
     for name, bound in zip(rows, bounds):
-        low, _ = interval([ns[0] / ns[way] for ns in rounds[name]], 0.05 / section["verdicts"])
+        _, low, _ = interval([ns[0] / ns[way] for ns in rounds[name]], 0.05 / section["verdicts"])
         assert abs(low - float(bound)) < 0.0051, (name, low, bound)
 
 
@@ -98,10 +93,10 @@ def check_effects(section, rounds, text):
             continue
         values = [a[movnti] * b[0] / (b[movnti] * a[0])
                   for a, b in zip(rounds[row], rounds[other])]
-        low, high = interval(values, 0.05 / 7)
+        times, low, high = interval(values, 0.05 / 7)
         middle, *ends, sign = re.search(
             what + r" .* ([\d.]+) \(([\d.]+) to ([\d.]+|inf)\)(.*)", block).groups()
-        for value, shown in zip((statistics.median(values), low, high), [middle] + ends):
+        for value, shown in zip((times, low, high), [middle] + ends):
             assert value == float(shown) or abs(value - float(shown)) < 0.0051, (what, value, shown)
         assert ("loses" in sign, "gains" in sign) == (low > 1, high < 1), (what, sign)
 
