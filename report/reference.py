@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Published numbers, to be shown beside a run on a similar machine: the files in reference/.
+
+Each says where it is from and for which CPUs it stands (vendor, family, ranges of models). A row has base and series,
+with standard deviations where they were published, in the unit of the file (of ms less is better), or a ratio from/to.
+"""
+import glob
+import json
+import os
+
+
+def ratios(reference, row):
+    """How many times as fast, from and to"""
+    if "ratio" in row:
+        return row["ratio"]
+    ratio = row["series"] / row["base"]
+    return [1 / ratio] * 2 if reference["unit"] == "ms" else [ratio] * 2
+
+
+def is_similar(reference, environment):
+    if environment.get("vendor") != reference["vendor"] or str(environment.get("family")) != str(reference["family"]):
+        return False
+    return any(first <= int(environment.get("model", -1)) <= last for first, last in reference["models"])
+
+
+def similar(environments):
+    references = []
+    for path in sorted(glob.glob(os.path.join(os.path.dirname(__file__), "reference", "*.json"))):
+        with open(path, encoding="utf-8") as file:
+            reference = json.load(file)
+        if any(is_similar(reference, environment) for environment in environments):
+            references.append(reference)
+    return references
