@@ -5,11 +5,11 @@
 .NOTPARALLEL:
 
 # The knobs of the verbs, as variables of make or of the environment.
-export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF LAB_KERNEL ROWS
+export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF LAB_KERNEL ROWS RESULTS
 
 # make ends with 2 whatever a recipe ends with, so the last line of a verb that failed names the code.
 run = $(1) || { code=$$?; echo "make $@: failed with exit code $$code ($(meaning))" >&2; exit $$code; }
-meaning = 1 fail, 2 could not build, 4 skipped, 124 timed out, 255 guest panicked
+meaning = 1 fail, 2 could not build, 3 undecided, 4 skipped, 124 timed out, 255 guest panicked
 
 .PHONY: help
 help: ## this list
@@ -32,6 +32,15 @@ test-full: ## and what takes longer: all machine checks, other configurations, m
 .PHONY: probe
 probe: ## what bulk copies and fills by the block would gain on this CPU: user space, no root, 90 s at most
 	@$(call run,scripts/probe)
+
+.PHONY: report
+report: ## runs of the probe and the bench as tables, and as a page with charts in build/report/: RESULTS='DIRECTORY...'
+	@mkdir -p build/report
+	@$(call run,scripts/report --html build/report/index.html $(RESULTS) && scripts/report $(RESULTS))
+
+.PHONY: regress
+regress: ## is a row of a run slower than 0.97 of v7.3's loop: RESULTS=DIRECTORY, or of another kernel: RESULTS='BASE NEW'
+	@$(call run,scripts/regress $(RESULTS))
 
 .PHONY: copyloops
 copyloops: ## the copy routines tested in user space: every length, alignment and fault; no root, under a minute
