@@ -23,6 +23,7 @@
  *	# lab: allow-kmsg=REGEX		kernel messages that match this extended regular expression
  *	# lab: timeout=SECONDS		instead of DEFAULT_TIMEOUT
  *	# lab: programs=NAME...		is for lab/run, which brings these programs of the host along
+ *	# lab: thread=single		is for lab/run, too, which emulates all CPUs in one thread then
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -221,7 +222,7 @@ static void read_directive(struct test *test, const char *text)
 		test->allow_taint |= taint_mask(value);
 	} else if (!strncmp(text, "timeout=", value - text)) {
 		test->timeout = atoi(value);
-	} else if (!strncmp(text, "programs=", value - text)) {
+	} else if (!strncmp(text, "programs=", value - text) || !strcmp(text, "thread=single")) {
 		return;
 	} else if (strncmp(text, "allow-kmsg=", value - text) || test->nr_allowed == MAX_ALLOWED ||
 		   regcomp(&test->allowed_kmsg[test->nr_allowed], value,
