@@ -12,6 +12,10 @@
  * The same dev_pagemap is mapped twice: with a probe on the page_ref_set tracepoint, which makes
  * the kernel build every struct page, and without. All struct pages are compared byte by byte.
  *
+ * More parameters say what to expect of the kernel: "size" is that of struct page, "pointers" says
+ * whether tail pages hold the address of their head and not a mask, and "copies" whether the second
+ * map is made by copying. That is -1 while somebody else uses the tracepoint, too.
+ *
  * The parameter "plant" is the offset of a byte that is spoiled in one of the copied struct pages,
  * or -1 to leave them alone.
  */
@@ -29,6 +33,18 @@
 static int plant = -1;
 module_param(plant, int, 0644);
 MODULE_PARM_DESC(plant, "offset of a byte to spoil in one struct page, -1 for none");
+
+static unsigned int size = 64;
+module_param(size, uint, 0644);
+MODULE_PARM_DESC(size, "expected size of struct page");
+
+static bool pointers;
+module_param(pointers, bool, 0644);
+MODULE_PARM_DESC(pointers, "tail pages are expected to point to their heads");
+
+static int copies = 1;
+module_param(copies, int, 0644);
+MODULE_PARM_DESC(copies, "struct pages are expected to be copied: 1, none of them: 0, either: -1");
 
 static const char * const type_names[] = {
 	[MEMORY_DEVICE_PRIVATE] = "private",
@@ -119,13 +135,28 @@ static int count_copied(struct kprobe *p, struct pt_regs *regs)
 	return 0;
 }
 
+/* The tracepoint, when the kernel begins with a memory map and when it has finished it. */
+static bool traced_at_first, traced_at_last;
+
+static bool traced(void)
+{
+	return static_key_enabled(&__tracepoint_page_ref_set.key);
+}
+
 /*
  * The second map may well be in the memory of the first one, contents and all. But the kernel, with
  * DEBUG_VM, has overwritten it in between.
  */
-static int look_for_poison(struct kprobe *p, struct pt_regs *regs)
+static int map_begins(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	unpoisoned += !PagePoisoned(first) + !PagePoisoned(first + nr - 1);
+	traced_at_first = traced();
+	return 0;
+}
+
+static int map_ends(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	traced_at_last = traced();
 	return 0;
 }
 
@@ -134,12 +165,11 @@ static struct kprobe probe_fill = {
 	.pre_handler = count_copied,
 };
 
-static struct kprobe probe_init = {
-	.symbol_name = "memmap_init_zone_device",
-	.pre_handler = look_for_poison,
+static struct kretprobe probe_init = {
+	.kp.symbol_name = "memmap_init_zone_device",
+	.entry_handler = map_begins,
+	.handler = map_ends,
 };
-
-static struct kprobe *probes[] = { &probe_fill, &probe_init };
 
 /* Returns what the struct pages were built as, to be freed with vfree(). */
 static void *build(void)
@@ -233,6 +263,10 @@ static int check_page(unsigned long i)
 	int refs = req.type == MEMORY_DEVICE_GENERIC && !is_tail;
 	struct folio *folio = page_folio(page);
 
+	if (is_tail && (page->compound_info == (unsigned long)head + 1) != pointers)
+		return fail(-EPROTO, "pfn %#lx: expected %s in compound_info, and it is %#lx",
+			    first_pfn + i, pointers ? "the head" : "a mask", page->compound_info);
+
 	if (page_zonenum(page) == ZONE_DEVICE && is_zone_device_page(page) &&
 	    page_to_nid(page) == req.node && PageReserved(page) && !PageLRU(page) &&
 	    page_ref_count(page) == refs && atomic_read(&page->_mapcount) == -1 &&
@@ -272,12 +306,21 @@ static int check_copy(const u8 *expected)
 	return err ?: check_samples();
 }
 
+/* All of what is written is copied, or nothing. */
+static bool as_expected(void)
+{
+	return (copied == built && copies) || (copied == 0 && copies != 1);
+}
+
 static int run(void)
 {
 	unsigned long copied_first;
 	u8 *expected;
 	int err;
 
+	if (sizeof(struct page) != size)
+		return fail(-EPROTO, "struct page is of %zu bytes, expected %u",
+			    sizeof(struct page), size);
 	built = 0;
 	copied = 0;
 	unpoisoned = 0;
@@ -295,12 +338,14 @@ static int run(void)
 	vfree(expected);
 	if (err)
 		return err;
-	if (!built || copied_first || copied != built)
+	if (!built || copied_first || !as_expected())
 		return fail(-EPROTO, "traced: %lu built, %lu copied; otherwise: %lu copied",
 			    built, copied_first, copied);
 	if (unpoisoned)
 		return fail(-EPROTO, "the memory map was not overwritten in between");
-	return fail(0, "%lu struct pages equal, %lu of them copied", nr, copied);
+	return fail(0, "%lu struct pages of %zu bytes equal, %lu of them copied%s", nr,
+		    sizeof(struct page), copied,
+		    traced_at_first == traced_at_last ? "" : "; the tracepoint has changed meanwhile");
 }
 
 static int parse(const char *text)
@@ -314,7 +359,8 @@ static int parse(const char *text)
 		if (type_names[req.type] && !strcmp(type_names[req.type], type))
 			break;
 	if (req.type == ARRAY_SIZE(type_names) || req.pages <= req.reserve + req.free ||
-	    !node_state(req.node, N_ONLINE) || plant >= (int)sizeof(struct page))
+	    !node_state(req.node, N_ONLINE) || plant >= (int)sizeof(struct page) ||
+	    copies < -1 || copies > 1)
 		return fail(-EINVAL, "the request makes no sense");
 	first_pfn = PHYS_PFN(req.start) + req.reserve + req.free;
 	first = pfn_to_page(first_pfn);
@@ -344,12 +390,20 @@ MODULE_PARM_DESC(run, "see the head of memmap_equal.c");
 
 static int __init memmap_equal_init(void)
 {
-	return register_kprobes(probes, ARRAY_SIZE(probes));
+	int err = register_kprobe(&probe_fill);
+
+	if (err)
+		return err;
+	err = register_kretprobe(&probe_init);
+	if (err)
+		unregister_kprobe(&probe_fill);
+	return err;
 }
 
 static void __exit memmap_equal_exit(void)
 {
-	unregister_kprobes(probes, ARRAY_SIZE(probes));
+	unregister_kretprobe(&probe_init);
+	unregister_kprobe(&probe_fill);
 }
 
 module_init(memmap_equal_init);
