@@ -5,7 +5,7 @@
 .NOTPARALLEL:
 
 # The knobs of the verbs, as variables of make or of the environment.
-export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF LAB_KERNEL ROWS RESULTS
+export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF LAB_KERNEL ROWS RESULTS ICOUNT
 
 # make ends with 2 whatever a recipe ends with, so the last line of a verb that failed names the code.
 run = $(1) || { code=$$?; echo "make $@: failed with exit code $$code ($(meaning))" >&2; exit $$code; }
@@ -26,7 +26,7 @@ test: ## all that decides pass or fail
 	@$(call run,scripts/test)
 
 .PHONY: test-full
-test-full: ## and what takes longer: all machine checks, other configurations, mutants
+test-full: ## and what takes longer: all machine checks, other configurations, instruction counts, mutants
 	@$(call run,scripts/test full)
 
 .PHONY: probe
@@ -48,7 +48,7 @@ copyloops: ## the copy routines tested in user space: every length, alignment an
 
 .PHONY: lab
 # The dry run comes first: a request that makes no sense need not wait for a kernel.
-lab: ## one boot of the emulated machine: TOPO=2n|2n1c|pmem CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=stock DRYRUN=1
+lab: ## one boot of the emulated machine: TOPO=2n|2n1c|pmem CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=stock ICOUNT=1 DRYRUN=1
 	@$(call run,DRYRUN=1 lab/run $(if $(DRYRUN),,> /dev/null && lab/build $(or $(LAB_KERNEL),patched) && lab/run))
 
 .PHONY: mce

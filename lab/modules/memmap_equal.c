@@ -16,6 +16,9 @@
  * whether tail pages hold the address of their head and not a mask, and "copies" whether the second
  * map is made by copying. That is -1 while somebody else uses the tracepoint, too.
  *
+ * The parameter "map" takes the same requests and maps them once, for others to look at how. Any
+ * kernel can do that, copies or not.
+ *
  * The parameter "plant" is the offset of a byte that is spoiled in one of the copied struct pages,
  * or -1 to leave them alone.
  */
@@ -312,7 +315,7 @@ static bool as_expected(void)
 	return (copied == built && copies) || (copied == 0 && copies != 1);
 }
 
-static int run(void)
+static int compare_both(void)
 {
 	unsigned long copied_first;
 	u8 *expected;
@@ -348,6 +351,31 @@ static int run(void)
 		    traced_at_first == traced_at_last ? "" : "; the tracepoint has changed meanwhile");
 }
 
+static int run(void)
+{
+	int err = register_kprobe(&probe_fill);
+
+	if (err)
+		return fail(err, "nothing here to copy struct pages with");
+	err = register_kretprobe(&probe_init);
+	if (!err) {
+		err = compare_both();
+		unregister_kretprobe(&probe_init);
+	}
+	unregister_kprobe(&probe_fill);
+	return err;
+}
+
+static int map_once(void)
+{
+	int err = map();
+
+	if (err)
+		return err;
+	memunmap_pages(&pgmap);
+	return fail(0, "mapped");
+}
+
 static int parse(const char *text)
 {
 	char type[16];
@@ -375,38 +403,32 @@ static int set_run(const char *text, const struct kernel_param *kp)
 	return err ?: run();
 }
 
-static int get_run(char *text, const struct kernel_param *kp)
+static int set_map(const char *text, const struct kernel_param *kp)
+{
+	int err = parse(text);
+
+	return err ?: map_once();
+}
+
+static int get_report(char *text, const struct kernel_param *kp)
 {
 	return scnprintf(text, PAGE_SIZE, "%s", report);
 }
 
 static const struct kernel_param_ops run_ops = {
 	.set = set_run,
-	.get = get_run,
+	.get = get_report,
+};
+
+static const struct kernel_param_ops map_ops = {
+	.set = set_map,
+	.get = get_report,
 };
 
 module_param_cb(run, &run_ops, NULL, 0600);
 MODULE_PARM_DESC(run, "see the head of memmap_equal.c");
+module_param_cb(map, &map_ops, NULL, 0600);
+MODULE_PARM_DESC(map, "a request of the same form: map it once, as the kernel does it, and unmap it");
 
-static int __init memmap_equal_init(void)
-{
-	int err = register_kprobe(&probe_fill);
-
-	if (err)
-		return err;
-	err = register_kretprobe(&probe_init);
-	if (err)
-		unregister_kprobe(&probe_fill);
-	return err;
-}
-
-static void __exit memmap_equal_exit(void)
-{
-	unregister_kretprobe(&probe_init);
-	unregister_kprobe(&probe_fill);
-}
-
-module_init(memmap_equal_init);
-module_exit(memmap_equal_exit);
 MODULE_DESCRIPTION("Lab only: compare copied memory maps with built ones");
 MODULE_LICENSE("GPL");

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * insns: how many instructions does the CPU execute from the entry of one function to the next entry
+ * of another one?
+ *
+ * For the lab only, on a machine whose time stamp counter counts them (ICOUNT=1). The parameters
+ * "from" and "to" name the functions. "count" is the number when that was last executed, without
+ * what the probes themselves take, to within a few instructions.
+ *
+ * "nops", "movsb" and "movsq" are what the machine counts for 1000 NOPs, for 4096 bytes in one REP
+ * MOVSB, and for as many in one REP MOVSQ.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kprobes.h>
+#include <linux/module.h>
+
+#include <asm/tsc.h>
+
+static char *from, *to;
+module_param(from, charp, 0400);
+module_param(to, charp, 0400);
+
+static unsigned long count, nops, movsb, movsq;
+module_param(count, ulong, 0400);
+module_param(nops, ulong, 0400);
+module_param(movsb, ulong, 0400);
+module_param(movsq, ulong, 0400);
+
+static unsigned long overhead, started;
+
+/* By priority: that they were disabled would be noticed by what may sleep. */
+static void hold_interrupts(bool hold)
+{
+	asm volatile("mov %0, %%cr8" : : "r"(hold ? 15UL : 0UL) : "memory");
+}
+
+#define counted(code) ({						\
+	unsigned long __begin = rdtsc();				\
+									\
+	code;								\
+	rdtsc() - __begin;						\
+})
+
+static noinline unsigned long count_movsb(unsigned long bytes)
+{
+	static u8 from[PAGE_SIZE], to[PAGE_SIZE];
+	void *src = from, *dst = to;
+
+	return counted(asm volatile("rep movsb" : "+S"(src), "+D"(dst), "+c"(bytes) : : "memory"));
+}
+
+static noinline unsigned long count_movsq(unsigned long quadwords)
+{
+	static u64 from[PAGE_SIZE / 8], to[PAGE_SIZE / 8];
+	void *src = from, *dst = to;
+
+	return counted(asm volatile("rep movsq" : "+S"(src), "+D"(dst), "+c"(quadwords) : : "memory"));
+}
+
+static void count_known(void)
+{
+	unsigned long none = 0;
+
+	/* The same code has to copy nothing and a page. */
+	OPTIMIZER_HIDE_VAR(none);
+	hold_interrupts(true);
+	nops = counted(asm volatile(".rept 1000; nop; .endr")) - counted();
+	movsb = count_movsb(none + PAGE_SIZE) - count_movsb(none);
+	movsq = count_movsq(none + PAGE_SIZE / 8) - count_movsq(none);
+	hold_interrupts(false);
+}
+
+static int start(struct kprobe *p, struct pt_regs *regs)
+{
+	hold_interrupts(true);
+	started = rdtsc();
+	return 0;
+}
+
+static int stop(struct kprobe *p, struct pt_regs *regs)
+{
+	unsigned long now = rdtsc();
+
+	if (started) {
+		count = now - started - overhead;
+		started = 0;
+		hold_interrupts(false);
+	}
+	return 0;
+}
+
+static noinline void second(void)
+{
+	asm volatile("");
+}
+
+/* A NOP, and a call or a jump. */
+static noinline void first(void)
+{
+	asm volatile("nop");
+	second();
+}
+
+static struct kprobe known_start = { .addr = (void *)first, .pre_handler = start };
+static struct kprobe known_stop = { .addr = (void *)second, .pre_handler = stop };
+static struct kprobe *known[] = { &known_start, &known_stop };
+
+static struct kprobe probe_start = { .pre_handler = start };
+static struct kprobe probe_stop = { .pre_handler = stop };
+static struct kprobe *probes[] = { &probe_start, &probe_stop };
+
+static int calibrate(void)
+{
+	int err = register_kprobes(known, ARRAY_SIZE(known));
+
+	if (err)
+		return err;
+	first();
+	unregister_kprobes(known, ARRAY_SIZE(known));
+	overhead = count - 2;
+	return 0;
+}
+
+static int __init insns_init(void)
+{
+	int err;
+
+	count_known();
+	err = calibrate();
+	if (err)
+		return err;
+	probe_start.symbol_name = from;
+	probe_stop.symbol_name = to;
+	return register_kprobes(probes, ARRAY_SIZE(probes));
+}
+
+static void __exit insns_exit(void)
+{
+	unregister_kprobes(probes, ARRAY_SIZE(probes));
+}
+
+module_init(insns_init);
+module_exit(insns_exit);
+MODULE_DESCRIPTION("Lab only: count the instructions from one function to another");
+MODULE_LICENSE("GPL");
