@@ -351,19 +351,32 @@ static int compare_both(void)
 		    traced_at_first == traced_at_last ? "" : "; the tracepoint has changed meanwhile");
 }
 
+/* With the first comparison, and from then on: "map" is for those who look at an untouched kernel. */
+static bool probed;
+
+static int probe(void)
+{
+	int err;
+
+	if (probed)
+		return 0;
+	err = register_kprobe(&probe_fill);
+	if (err)
+		return err;
+	err = register_kretprobe(&probe_init);
+	if (err)
+		unregister_kprobe(&probe_fill);
+	probed = !err;
+	return err;
+}
+
 static int run(void)
 {
-	int err = register_kprobe(&probe_fill);
+	int err = probe();
 
 	if (err)
-		return fail(err, "nothing here to copy struct pages with");
-	err = register_kretprobe(&probe_init);
-	if (!err) {
-		err = compare_both();
-		unregister_kretprobe(&probe_init);
-	}
-	unregister_kprobe(&probe_fill);
-	return err;
+		return fail(err, "nothing here to copy struct pages with, or no way to see it");
+	return compare_both();
 }
 
 static int map_once(void)
@@ -430,5 +443,14 @@ MODULE_PARM_DESC(run, "see the head of memmap_equal.c");
 module_param_cb(map, &map_ops, NULL, 0600);
 MODULE_PARM_DESC(map, "a request of the same form: map it once, as the kernel does it, and unmap it");
 
+static void __exit memmap_equal_exit(void)
+{
+	if (!probed)
+		return;
+	unregister_kretprobe(&probe_init);
+	unregister_kprobe(&probe_fill);
+}
+
+module_exit(memmap_equal_exit);
 MODULE_DESCRIPTION("Lab only: compare copied memory maps with built ones");
 MODULE_LICENSE("GPL");
