@@ -22,6 +22,8 @@
 
 #include "bench.h"
 
+#include "v73.h"
+
 #define MAX_SLOTS	8
 #define DEFAULT_ORDER	min(9, MAX_PAGE_ORDER)	/* 2 MiB with 4 KiB pages */
 #define WORDS_PER_PAGE	(PAGE_SIZE / sizeof(u64))
@@ -100,10 +102,10 @@ static noinline int v73_folio_copy(struct folio *dst, struct folio *src)
 {
 	long i, nr = folio_nr_pages(src);
 
-	copy_highpage(folio_page(dst, 0), folio_page(src, 0));
+	v73_copy_highpage(folio_page(dst, 0), folio_page(src, 0));
 	for (i = 1; i < nr; i++) {
-		cond_resched();
-		copy_highpage(folio_page(dst, i), folio_page(src, i));
+		v73_cond_resched();
+		v73_copy_highpage(folio_page(dst, i), folio_page(src, i));
 	}
 	return 0;
 }
@@ -112,11 +114,11 @@ static noinline int v73_folio_mc_copy(struct folio *dst, struct folio *src)
 {
 	long i, nr = folio_nr_pages(src);
 
-	if (copy_mc_highpage(folio_page(dst, 0), folio_page(src, 0)))
+	if (v73_copy_mc_highpage(folio_page(dst, 0), folio_page(src, 0)))
 		return -EHWPOISON;
 	for (i = 1; i < nr; i++) {
-		cond_resched();
-		if (copy_mc_highpage(folio_page(dst, i), folio_page(src, i)))
+		v73_cond_resched();
+		if (v73_copy_mc_highpage(folio_page(dst, i), folio_page(src, i)))
 			return -EHWPOISON;
 	}
 	return 0;
@@ -169,7 +171,7 @@ static int sample_v73_folio_mc_copy(const struct copy_run *r, u64 *ns)
 static const struct variant variants[] = {
 	{
 		.name	= "folio_copy_v73",
-		.what	= "v7.3's folio_copy(): copy_highpage() page by page",
+		.what	= "v7.3's folio_copy(): " V73_COPIES,
 		.copy	= v73_folio_copy,
 		.sample	= sample_v73_folio_copy,
 	}, {
@@ -179,7 +181,7 @@ static const struct variant variants[] = {
 		.sample	= sample_folio_copy,
 	}, {
 		.name	= "folio_mc_copy_v73",
-		.what	= "v7.3's folio_mc_copy(): copy_mc_highpage() page by page",
+		.what	= "v7.3's folio_mc_copy(): " V73_MC_COPIES,
 		.copy	= v73_folio_mc_copy,
 		.sample	= sample_v73_folio_mc_copy,
 	}, {

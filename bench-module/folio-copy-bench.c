@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "front-end.h"
+#include "stats.h"
 
 #define DEBUGFS		"/sys/kernel/debug"
 #define LOCKDOWN	"/sys/kernel/security/lockdown"
@@ -59,7 +60,12 @@ struct row {
 	struct config c;
 	unsigned long folio;
 	struct stats side[2];	/* GB/s */
+	struct interval ratio;
 };
+
+/* How sure to be of all rows at once, and what that leaves for one of them to be wrong. */
+#define CONFIDENCE	0.95
+static double alpha;
 
 static struct row *rows[NR_FUNCTIONS];
 static int nr_rows[NR_FUNCTIONS];
@@ -384,6 +390,11 @@ static char *cpuinfo(const char *key)
 	return value;
 }
 
+static bool is_uml(void)
+{
+	return !strcmp(cpuinfo("vendor_id"), "User Mode Linux");
+}
+
 /* Into the JSON file too: samples without their environment prove nothing. */
 static void note(const char *name, const char *value)
 {
@@ -402,6 +413,8 @@ void print_environment(const char *seed)
 	printf("kernel %s", uts.release);
 	if (common.json)
 		fprintf(common.json, "{\"environment\":\"%s\"", uts.release);
+	if (is_uml())
+		note("machine", "User-Mode Linux");
 	note("cpu", cpuinfo("model name"));
 	note("vendor", cpuinfo("vendor_id"));
 	note("family", cpuinfo("cpu family"));
@@ -601,6 +614,8 @@ static void add_row(int f, const struct config *c, int slot)
 	r = &rows[f][nr_rows[f]++];
 	r->c = *c;
 	r->folio = folio_size(c->order);
+	/* By the round, before summarize() sorts. */
+	r->ratio = ratio_interval(speed[slot + 1], speed[slot], nr_speeds[slot], alpha);
 	r->side[0] = summarize(speed[slot], nr_speeds[slot]);
 	r->side[1] = summarize(speed[slot + 1], nr_speeds[slot + 1]);
 }
@@ -661,6 +676,7 @@ static void run_all(void)
 	int total = opt.orders.nr * opt.src.nr * opt.dst.nr * (opt.hot + opt.cold);
 	int o, s, d, cold, nr = 0;
 
+	alpha = (1 - CONFIDENCE) / (total * (opt.function[0] + opt.function[1]));
 	for (o = 0; o < opt.orders.nr; o++)
 		for (s = 0; s < opt.src.nr; s++)
 			for (d = 0; d < opt.dst.nr; d++)
@@ -684,16 +700,63 @@ int spread(const struct stats *s)
 	return 100 * (s->q3 - s->q1) / s->median + 0.5;
 }
 
+static void print_ratio(const struct row *r)
+{
+	printf("  %5.2fx", r->ratio.middle);
+	if (enough_values(r->side[0].nr, alpha))
+		printf(" %5.2f..%.2f %c\n", r->ratio.low, r->ratio.high, ratio_mark(r->ratio));
+	else
+		printf(" too few samples\n");
+}
+
 static void print_row(const struct row *r)
 {
 	printf("%6s  %3d->%-3d  %-5s", size_name(r->folio), r->c.src, r->c.dst,
 	       r->c.cold ? "cold" : "hot");
-	if (common.functional)
+	if (common.functional) {
 		printf("  %7d  verified ok\n", r->side[0].nr + r->side[1].nr);
+		return;
+	}
+	printf("  %9.2f  %4d%%  %9.2f  %4d%%  %5d", r->side[0].median, spread(&r->side[0]),
+	       r->side[1].median, spread(&r->side[1]), r->side[0].nr);
+	print_ratio(r);
+}
+
+/* What the numbers of User-Mode Linux are, and are not. */
+static void print_machine(void)
+{
+	if (is_uml())
+		printf("User-Mode Linux: one node, no THP, no ZONE_DEVICE, 4 KiB mappings, "
+		       "no copy_mc: folio_mc_copy() is folio_copy()\n");
+}
+
+/* What is to be seen first: regressions, or a control that fails. */
+static bool is_alarming(const struct row *r)
+{
+	char mark = ratio_mark(r->ratio);
+
+	return opt.control ? mark != ' ' : mark == '-';
+}
+
+static void print_alarms(int f)
+{
+	int i, nr = 0;
+
+	printf("%s, %.0f%% sure of all rows at once:",
+	       opt.control ? "control: not like itself" : "slower than v7.3's loop",
+	       100 * CONFIDENCE);
+	for (i = 0; i < nr_rows[f]; i++) {
+		const struct row *r = &rows[f][i];
+
+		if (!is_alarming(r))
+			continue;
+		printf("%s %s %d->%d %s %.2fx", nr++ ? "," : "", size_name(r->folio), r->c.src,
+		       r->c.dst, r->c.cold ? "cold" : "hot", r->ratio.middle);
+	}
+	if (nr)
+		printf("\n");
 	else
-		printf("  %9.2f  %4d%%  %9.2f  %4d%%  %5d  %5.2fx\n", r->side[0].median,
-		       spread(&r->side[0]), r->side[1].median, spread(&r->side[1]),
-		       r->side[0].nr, r->side[1].median / r->side[0].median);
+		printf(" none of %d rows\n", nr_rows[f]);
 }
 
 static void print_table(int f)
@@ -705,11 +768,14 @@ static void print_table(int f)
 		printf("\n%s (emulated: functional, no speed)\n", functions[f]);
 	else
 		printf("\n%s, GB/s: median and interquartile range of n samples\n", functions[f]);
+	print_machine();
+	if (!common.functional)
+		print_alarms(f);
 	printf(" folio   nodes    cache");
 	if (common.functional)
 		printf("  samples  contents\n");
 	else
-		printf("  v7.3 loop  range  %9s  range      n   ratio\n", side);
+		printf("  v7.3 loop  range  %9s  range      n   ratio and its interval\n", side);
 	for (i = 0; i < nr_rows[f]; i++)
 		print_row(&rows[f][i]);
 }
