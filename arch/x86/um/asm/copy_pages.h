@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _ASM_X86_UM_COPY_PAGES_H
+#define _ASM_X86_UM_COPY_PAGES_H
+
+#ifdef CONFIG_X86_64
+void copy_pages(void *to, const void *from, unsigned int npages);
+#define copy_pages copy_pages
+
+/*
+ * Expects the length in %rcx and leaves alone what a function has to leave
+ * alone. That is a function whose fourth argument is the length.
+ */
+void __copy_pages_unrolled(void *to, const void *from, unsigned long unused,
+			   unsigned long len);
+#endif
+
+#endif /* _ASM_X86_UM_COPY_PAGES_H */
