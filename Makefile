@@ -42,6 +42,10 @@ report: ## runs of the probe and the bench as tables, and as a page with charts 
 regress: ## is a row of a run slower than 0.97 of v7.3's loop: RESULTS=DIRECTORY, or of another kernel: RESULTS='BASE NEW'
 	@$(call run,scripts/regress $(RESULTS))
 
+.PHONY: native
+native: ## the bench module in User-Mode Linux: the series' own folio_copy() at this CPU's speed, no root
+	@$(call run,lab/build um && scripts/native)
+
 .PHONY: copyloops
 copyloops: ## the copy routines tested in user space: every length, alignment and fault; no root, under a minute
 	@$(call run,scripts/copyloops)
