@@ -31,7 +31,8 @@ objects_of()
 
 	[ -d $kernel ] || return 0
 	[ "$1" != arch/x86/include/asm/page_64.h ] || pattern='/(include/linux/copy_pages\.h|arch/x86/lib/copy_mc\.c)( |$)'
-	find $kernel -name '.*.o.cmd' -exec grep -lE -- "$pattern" {} + |
+	# None may be from it yet, when a run was killed early.
+	{ find $kernel -name '.*.o.cmd' -exec grep -lE -- "$pattern" {} + || :; } |
 		sed -E 's|/\.([^/]*)\.cmd$|/\1|'
 }
 
