@@ -96,7 +96,7 @@ function check_gain(	gain)
 # A few for each compound page or section are no loss. Splitting functions costs a call for each tail, until they are copied.
 function allowed(step)
 {
-	return step ~ /^mm: split helpers/ ? 8 : 0.1
+	return step ~ /^mm: split helpers/ ? 5 : 0.1
 }
 
 function check_worse(	s, k, before, now)
