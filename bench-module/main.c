@@ -39,6 +39,7 @@
 #include <linux/vmstat.h>
 
 #include "bench.h"
+#include "compat.h"
 
 #define MAX_SAMPLES	1000
 #define MAX_REQUEST	512

@@ -26,6 +26,7 @@
 #include <linux/utsname.h>
 
 #include "bench.h"
+#include "compat.h"
 
 /* A memory map in the range itself begins behind this, as libnvdimm has it. */
 #define ALTMAP_RESERVE	SZ_8K
@@ -67,7 +68,7 @@ static const char * const type_names[] = {
 
 /* memremap_pages() asks for these. Nobody gets a page to free or to fault on. */
 
-static void free_folio(struct folio *folio)
+static void free_folio(struct dev_pagemap_frees *unused)
 {
 }
 
