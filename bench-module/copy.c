@@ -21,7 +21,6 @@
 #include <linux/utsname.h>
 
 #include "bench.h"
-
 #include "v73.h"
 
 #define MAX_SLOTS	8
@@ -94,33 +93,6 @@ static struct copy_run *to_copy_run(struct run *run)
 static __always_inline int kernel_folio_copy(struct folio *dst, struct folio *src)
 {
 	folio_copy(dst, src);
-	return 0;
-}
-
-/* The two loops of v7.3: a chance to reschedule between two pages, none after the last one. */
-static noinline int v73_folio_copy(struct folio *dst, struct folio *src)
-{
-	long i, nr = folio_nr_pages(src);
-
-	v73_copy_highpage(folio_page(dst, 0), folio_page(src, 0));
-	for (i = 1; i < nr; i++) {
-		v73_cond_resched();
-		v73_copy_highpage(folio_page(dst, i), folio_page(src, i));
-	}
-	return 0;
-}
-
-static noinline int v73_folio_mc_copy(struct folio *dst, struct folio *src)
-{
-	long i, nr = folio_nr_pages(src);
-
-	if (v73_copy_mc_highpage(folio_page(dst, 0), folio_page(src, 0)))
-		return -EHWPOISON;
-	for (i = 1; i < nr; i++) {
-		v73_cond_resched();
-		if (v73_copy_mc_highpage(folio_page(dst, i), folio_page(src, i)))
-			return -EHWPOISON;
-	}
 	return 0;
 }
 
