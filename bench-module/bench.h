@@ -11,8 +11,10 @@
 #define MEMORY_FRACTION	4
 
 #define MAX_BYTES	SZ_1T
+#define MAX_SAMPLES	1000
 
 struct run;
+struct task_struct;
 
 /*
  * What can be measured. A run's structure is @size bytes, zeroed, a struct run at its beginning.
@@ -33,12 +35,18 @@ struct run_type {
 struct run {
 	const struct run_type *type;
 	unsigned int cpu;
-	unsigned int samples;	/* and a first one that is kept apart */
+	unsigned int samples;
+	unsigned int warmup;	/* rounds before these, kept apart */
 	char what[128];		/* the request in short, for the state line */
 	struct seq_buf text;	/* the results */
 	struct completion done;
 	bool unloading;
 };
+
+static inline unsigned int nr_rounds(const struct run *run)
+{
+	return run->warmup + run->samples;
+}
 
 extern const struct run_type copy_run_type;
 extern const struct run_type memmap_run_type;
@@ -50,13 +58,16 @@ extern const struct run_type memmap_run_type;
 __printf(1, 2) void set_status(const char *fmt, ...);
 __printf(2, 3) int fail(int err, const char *fmt, ...);
 bool stopping(void);
+struct task_struct *run_on_cpu(int (*fn)(void *arg), void *arg, unsigned int cpu);
+int check_cpu(unsigned int cpu);
 int start_round(const struct run *run, unsigned int round);
-int alloc_text(struct run *run, size_t lines);
+int alloc_text(struct run *run, size_t lines, unsigned int cpus);
 int check_free(int nid, u64 need, const char *keys);
 int set_number(const char *key, const char *val, unsigned int lo, unsigned int hi,
 	       unsigned int *res);
 int set_size(const char *key, char *val, u64 lo, u64 *res);
 int set_node(const char *key, const char *val, int *nid);
+int set_cpu(const char *key, const char *val, unsigned int *cpu);
 
 /* What the file help says of each type. */
 void print_copy_help(struct seq_buf *s);

@@ -41,7 +41,6 @@
 #include "bench.h"
 #include "compat.h"
 
-#define MAX_SAMPLES	1000
 #define MAX_REQUEST	512
 
 static struct dentry *bench_dir;
@@ -83,18 +82,24 @@ bool stopping(void)
 	return kthread_should_stop();
 }
 
-int start_round(const struct run *run, unsigned int round)
+/* A thread that is bound to @cpu is elsewhere once its CPU is gone. */
+int check_cpu(unsigned int cpu)
 {
-	set_status("running: %s, round %u of %u", run->what, round + 1, run->samples + 1);
-	if (raw_smp_processor_id() != run->cpu)
-		return fail(-ENODEV, "cpu %u went offline during the run", run->cpu);
+	if (raw_smp_processor_id() != cpu)
+		return fail(-ENODEV, "cpu %u went offline during the run", cpu);
 	return 0;
 }
 
-/* Room for a line per sample, and for those that describe the run. */
-int alloc_text(struct run *run, size_t lines)
+int start_round(const struct run *run, unsigned int round)
 {
-	size_t len = SZ_1K + lines * 128;
+	set_status("running: %s, round %u of %u", run->what, round + 1, nr_rounds(run));
+	return check_cpu(run->cpu);
+}
+
+/* Room for a line per sample, and for those that describe the run and list its CPUs. */
+int alloc_text(struct run *run, size_t lines, unsigned int cpus)
+{
+	size_t len = SZ_2K + cpus * 8 + lines * 256;
 	char *text = kvmalloc(len, GFP_KERNEL);
 
 	seq_buf_init(&run->text, text, len);
@@ -127,6 +132,22 @@ int check_free(int nid, u64 need, const char *keys)
 	return 0;
 }
 
+/* To be ended with kthread_stop_put(). */
+struct task_struct *run_on_cpu(int (*fn)(void *arg), void *arg, unsigned int cpu)
+{
+	struct task_struct *task;
+
+	task = kthread_create_on_node(fn, arg, cpu_to_mem(cpu), "folio_copy_bench");
+	if (IS_ERR(task)) {
+		fail(PTR_ERR(task), "a thread could not be started on cpu %u: %pe", cpu, task);
+		return NULL;
+	}
+	kthread_bind(task, cpu);
+	get_task_struct(task);
+	wake_up_process(task);
+	return task;
+}
+
 static int run_thread(void *arg)
 {
 	struct run *r = arg;
@@ -156,12 +177,9 @@ static int execute(struct run *r, struct file *file)
 	int err;
 
 	init_completion(&r->done);
-	task = kthread_create_on_node(run_thread, r, cpu_to_mem(r->cpu), "folio_copy_bench");
-	if (IS_ERR(task))
-		return fail((int)PTR_ERR(task), "the thread of the run could not be started");
-	kthread_bind(task, r->cpu);
-	get_task_struct(task);
-	wake_up_process(task);
+	task = run_on_cpu(run_thread, r, r->cpu);
+	if (!task)
+		return -ENOMEM;
 
 	debugfs_enter_cancellation(file, &cancel);
 	wait_for_completion_interruptible(&r->done);
@@ -217,10 +235,10 @@ int set_node(const char *key, const char *val, int *nid)
 	return 0;
 }
 
-static int set_cpu(const char *val, unsigned int *cpu)
+int set_cpu(const char *key, const char *val, unsigned int *cpu)
 {
 	if (kstrtouint(val, 10, cpu) || *cpu >= nr_cpu_ids || !cpu_online(*cpu))
-		return fail(-EINVAL, "cpu=%.32s: an online cpu is allowed, that is %*pbl", val,
+		return fail(-EINVAL, "%s=%.32s: an online cpu is allowed, that is %*pbl", key, val,
 			    cpumask_pr_args(cpu_online_mask));
 	return 0;
 }
@@ -233,7 +251,7 @@ static int set_word(struct run *r, char *word)
 	if (!val)
 		return fail(-EINVAL, "'%.32s': key=value is allowed, see the file help", key);
 	if (!strcmp(key, "cpu"))
-		return set_cpu(val, &r->cpu);
+		return set_cpu(key, val, &r->cpu);
 	if (!strcmp(key, "samples"))
 		return set_number(key, val, 1, MAX_SAMPLES, &r->samples);
 	err = r->type->set_word(r, key, val);
@@ -272,6 +290,7 @@ static struct run *new_run(const struct run_type *type)
 		return ERR_PTR(-ENOMEM);
 	r->type = type;
 	r->cpu = raw_smp_processor_id();
+	r->warmup = 1;
 	type->defaults(r);
 	return r;
 }
@@ -376,11 +395,11 @@ static const char help_head[] =
 	"Write one line of key=value words to the file run. The write returns when the\n"
 	"run is over; a signal ends it early. Then read results, or run for the reason.\n"
 	"  cpu=N        the CPU to work on (default: the one that writes the request)\n"
-	"  samples=N    1 to %d, and a first one that is kept apart\n";
+	"  samples=N    1 to %d, and before them a first one that is kept apart\n";
 
 static const char help_tail[] =
 	"Sizes take K, M or G. A run may use 1/%d of the memory that is free on a node.\n"
-	"limits order=0-%d nodes=%*pbl cpus=%*pbl\n";
+	"limits order=0-%d nodes=%*pbl cpus=%*pbl hugetlb_order=0-%d\n";
 
 static void print_help(struct seq_buf *s)
 {
@@ -391,7 +410,8 @@ static void print_help(struct seq_buf *s)
 	if (IS_ENABLED(CONFIG_ZONE_DEVICE))
 		print_memmap_help(s);
 	seq_buf_printf(s, help_tail, MEMORY_FRACTION, MAX_PAGE_ORDER,
-		       nodemask_pr_args(&node_states[N_MEMORY]), cpumask_pr_args(cpu_online_mask));
+		       nodemask_pr_args(&node_states[N_MEMORY]), cpumask_pr_args(cpu_online_mask),
+		       PUD_ORDER);
 	for_each_node_state(nid, N_MEMORY) {
 		u64 mib = node_free(nid) / SZ_1M;
 

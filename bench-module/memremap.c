@@ -161,9 +161,9 @@ static void print_results(struct memmap_run *m)
 	seq_buf_printf(s, " node=%d cpu=%u samples=%u pages=%lu struct_page=%zu verified=ok\n",
 		       m->nid, m->run.cpu, m->run.samples, (unsigned long)PHYS_PFN(m->size - m->altmap_size),
 		       sizeof(struct page));
-	for (i = 0; i <= m->run.samples; i++)
-		seq_buf_printf(s, "sample round=%u first=%d map=%llu unmap=%llu\n", i, !i,
-			       m->ns[i].map, m->ns[i].unmap);
+	for (i = 0; i < nr_rounds(&m->run); i++)
+		seq_buf_printf(s, "sample round=%u first=%d map=%llu unmap=%llu\n", i,
+			       i < m->run.warmup, m->ns[i].map, m->ns[i].unmap);
 }
 
 static int measure(struct run *run)
@@ -172,11 +172,11 @@ static int measure(struct run *run)
 	unsigned int i;
 	int err;
 
-	m->ns = kvcalloc(run->samples + 1, sizeof(*m->ns), GFP_KERNEL);
+	m->ns = kvcalloc(nr_rounds(run), sizeof(*m->ns), GFP_KERNEL);
 	if (!m->ns)
 		return fail(-ENOMEM, "no memory for %u samples", run->samples);
-	err = alloc_text(run, run->samples + 1);
-	for (i = 0; i <= run->samples && !err; i++) {
+	err = alloc_text(run, nr_rounds(run), 1);
+	for (i = 0; i < nr_rounds(run) && !err; i++) {
 		if (stopping())
 			return -EINTR;
 		err = start_round(run, i) ?: measure_round(m, &m->ns[i]);

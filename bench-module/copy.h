@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A run that copies: its request and results are in copy.c, its memory in memory.c, the threads in
+ * team.c, and what is timed in variants.c.
+ */
+#ifndef FOLIO_COPY_BENCH_COPY_H
+#define FOLIO_COPY_BENCH_COPY_H
+
+#include <linux/atomic.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+#include "bench.h"
+
+#define MAX_SLOTS	16
+
+/* The largest order that the page allocator does not regard as costly: these always fit. */
+#define CHUNK_ORDER	PAGE_ALLOC_COSTLY_ORDER
+#define CHUNK_SIZE	(PAGE_SIZE << CHUNK_ORDER)
+
+struct copier;
+
+/*
+ * @copy copies one folio. @sample copies all folios of a sample and takes the time; it exists once
+ * per variant so that the timed loop calls @copy directly, not through a pointer and its thunk.
+ * @feature is the name of what @has looks for, if there are CPUs that do without.
+ */
+struct variant {
+	const char *name;
+	const char *what;
+	const char *feature;
+	bool (*has)(void);
+	int (*copy)(struct folio *dst, struct folio *src);
+	int (*sample)(struct copier *c);
+};
+
+/* Measured, all in ns: what belongs to one variant in one round. */
+struct sample {
+	u64 copies;		/* from the start of all threads to the end of the last one */
+	u64 first;		/* the first folio of the first thread */
+	u64 bystander;		/* one walk of the bystander, meanwhile */
+	u64 alone;		/* one walk before this round, while nobody copied */
+};
+
+/* A buffer that is only read: to evict others from the caches, and to be evicted. */
+struct buffer {
+	struct folio **chunk;
+	unsigned long nr_chunks;
+	int nid;
+};
+
+/* A thread that copies, on a CPU of its own. The first one is the thread of the run. */
+struct copier {
+	struct copy_run *r;
+	unsigned int cpu;
+	struct task_struct *task;	/* NULL for the first one */
+	struct folio **src;
+	struct folio **dst;
+
+	unsigned int nr_meetings;
+	unsigned int nr_finished;
+	u64 first;			/* when it had copied the first folio of the sample */
+	u64 end;			/* and when the last one */
+};
+
+struct bystander {
+	bool wanted;
+	unsigned int cpu;
+	u64 bytes;
+	struct buffer buffer;
+	struct task_struct *task;
+	unsigned long walked;		/* chunks, ever */
+};
+
+struct copy_run {
+	struct run run;
+
+	/* The request. A variant in two slots is measured twice: an A-against-A control. */
+	const struct variant *slot[MAX_SLOTS];
+	unsigned int nr_slots;
+	unsigned int order;
+	int src_nid;
+	int dst_nid;
+	u64 src_addr;		/* of the requester's own memory, 0: the module allocates */
+	u64 dst_addr;
+	unsigned int threads;
+	unsigned int read;
+	bool cold;
+	u64 evict_bytes;
+	u64 bytes;		/* per sample and thread */
+	u64 seed;
+
+	/* What follows from it. */
+	unsigned long nr_copies;	/* per sample and thread */
+	unsigned long nr_folios;	/* per thread, on each side; cold copies never touch one twice */
+	struct folio **src;		/* [thread][folio] */
+	struct folio **dst;
+	struct buffer evict;
+	struct copier *copiers;		/* [thread] */
+	struct bystander bystander;
+	struct sample *samples;		/* [round][slot] */
+
+	/* Of the copiers together. */
+	atomic_t nr_met;
+	atomic_t nr_finished;
+	unsigned int nr_started;
+	int stopped;			/* an errno: all copiers are to end */
+	u64 start;			/* when all have met */
+	unsigned long start_walked;	/* and what the bystander had walked by then */
+};
+
+static inline struct copy_run *to_copy_run(struct run *run)
+{
+	return container_of(run, struct copy_run, run);
+}
+
+/* One load per cache line. */
+static inline void read_folio(struct folio *folio)
+{
+	long i, nr = folio_nr_pages(folio);
+	unsigned int off;
+	char *p;
+
+	for (i = 0; i < nr; i++) {
+		p = kmap_local_page(folio_page(folio, i));
+		for (off = 0; off < PAGE_SIZE; off += L1_CACHE_BYTES)
+			READ_ONCE(p[off]);
+		kunmap_local(p);
+	}
+}
+
+/* memory.c */
+int check_memory(struct copy_run *r);
+int pin_memory(struct copy_run *r);
+int alloc_memory(struct copy_run *r);
+void free_memory(struct copy_run *r);
+int fill_sources(const struct copy_run *r);
+int verify_variant(const struct copy_run *r, const struct variant *v);
+
+/* team.c */
+int choose_cpus(struct copy_run *r);
+int meet(struct copier *c);
+int finish_together(struct copier *c, int (*copy)(struct folio *dst, struct folio *src));
+bool copier_stops(const struct copier *c);
+int copy_failed(const struct variant *v, int err);
+int measure_rounds(struct copy_run *r);
+
+/* variants.c */
+const struct variant *get_variant(unsigned int i);
+
+/* Those that are measured unless others are asked for: v7.3 and the running kernel. */
+#define NR_DEFAULT_VARIANTS	4
+
+#endif

@@ -1,0 +1,1 @@
+../arch/x86/lib/copy_pages_64.S

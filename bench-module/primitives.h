@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What copy_pages() and copy_mc_pages() of the series choose from, over a whole folio in one go, and
+ * movnti next to them. All are right on any x86-64 CPU; the flags tell which are fast.
+ */
+#ifndef FOLIO_COPY_BENCH_PRIMITIVES_H
+#define FOLIO_COPY_BENCH_PRIMITIVES_H
+
+#include <linux/compiler.h>
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <asm/cpufeature.h>
+
+static bool has_rep_good(void)
+{
+	return boot_cpu_has(X86_FEATURE_REP_GOOD);
+}
+
+static bool has_erms(void)
+{
+	return boot_cpu_has(X86_FEATURE_ERMS);
+}
+
+/* Without HIGHMEM, as here, the pages of a folio follow each other in the direct map. */
+static inline void *folio_start(struct folio *folio)
+{
+	return page_address(folio_page(folio, 0));
+}
+
+static int copy_movsq(struct folio *dst, struct folio *src)
+{
+	void *to = folio_start(dst), *from = folio_start(src);
+	unsigned long quads = folio_size(src) / sizeof(u64);
+
+	asm volatile("rep movsq" : "+c" (quads), "+D" (to), "+S" (from) : : "memory");
+	return 0;
+}
+
+static int copy_movsb(struct folio *dst, struct folio *src)
+{
+	void *to = folio_start(dst), *from = folio_start(src);
+	unsigned long len = folio_size(src);
+
+	asm volatile("rep movsb" : "+c" (len), "+D" (to), "+S" (from) : : "memory");
+	return 0;
+}
+
+/*
+ * The length is in %rcx, as the fourth argument of a C function is, and it clobbers no more than one.
+ * Having its address taken makes the compiler emit the type that CONFIG_CFI expects in front of it.
+ */
+void bench_copy_pages_unrolled(void *to, const void *from, unsigned long unused, unsigned long len);
+__ADDRESSABLE(bench_copy_pages_unrolled);
+
+static int copy_unrolled(struct folio *dst, struct folio *src)
+{
+	bench_copy_pages_unrolled(folio_start(dst), folio_start(src), 0, folio_size(src));
+	return 0;
+}
+
+/* A cache line at a time, so that it is written out whole. */
+static int copy_nt(struct folio *dst, struct folio *src)
+{
+	u64 *to = folio_start(dst);
+	const u64 *from = folio_start(src), *end = from + folio_size(src) / sizeof(u64);
+	unsigned int i;
+
+	for (; from < end; from += 8, to += 8) {
+		u64 line[8];
+
+		for (i = 0; i < 8; i++)
+			line[i] = READ_ONCE(from[i]);
+		for (i = 0; i < 8; i++)
+			asm volatile("movnti %1, %0" : "=m" (to[i]) : "r" (line[i]));
+	}
+	asm volatile("sfence" : : : "memory");
+	return 0;
+}
+
+/*
+ * As in the kernel's copy_mc_fragile(), a machine check in the source continues behind the
+ * instruction, with what is left in %rcx. The kernel searches the tables of modules, too. It differs
+ * from folio_mc_copy() after that: nobody looks for the page that is poisoned.
+ *
+ * User-Mode Linux gets no machine checks, and has no such entries.
+ */
+#ifndef CONFIG_UML
+#include <asm/asm.h>
+
+#define HAVE_COPY_MC
+
+#define COPY_MC(insn, count, to, from)							\
+do {											\
+	asm volatile("1: " insn "\n2:\n"						\
+		     _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_DEFAULT_MCE_SAFE)		\
+		     : "+c" (count), "+D" (to), "+S" (from) : : "memory");		\
+} while (0)
+
+static int copy_mc_movsq(struct folio *dst, struct folio *src)
+{
+	void *to = folio_start(dst), *from = folio_start(src);
+	unsigned long quads = folio_size(src) / sizeof(u64);
+
+	COPY_MC("rep movsq", quads, to, from);
+	return quads ? -EHWPOISON : 0;
+}
+
+static int copy_mc_movsb(struct folio *dst, struct folio *src)
+{
+	void *to = folio_start(dst), *from = folio_start(src);
+	unsigned long len = folio_size(src);
+
+	COPY_MC("rep movsb", len, to, from);
+	return len ? -EHWPOISON : 0;
+}
+#endif
+
+#endif /* FOLIO_COPY_BENCH_PRIMITIVES_H */

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The threads of a run that copies. Each has a CPU and folios of its own, and goes through the same
+ * rounds in the same order, because all draw it from the same seed. They meet before every sample:
+ * that is when the time begins, and it ends when the last one has made its copies. A thread that is
+ * through before copies on, unmeasured: so what is measured is measured while all of them copy.
+ *
+ * The bystander does not copy. It walks through its buffer all the time, as fast as it can.
+ */
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/prandom.h>
+#include <linux/topology.h>
+
+#include "copy.h"
+
+bool copier_stops(const struct copier *c)
+{
+	return stopping() || READ_ONCE(c->r->stopped);
+}
+
+static bool is_first(const struct copier *c)
+{
+	return c == c->r->copiers;
+}
+
+/* The last one to come takes the time and lets all go. */
+int meet(struct copier *c)
+{
+	unsigned int meeting = ++c->nr_meetings;
+	struct copy_run *r = c->r;
+
+	if (atomic_inc_return(&r->nr_met) == meeting * r->threads) {
+		r->start_walked = READ_ONCE(r->bystander.walked);
+		r->start = ktime_get_ns();
+		/* With what is above. */
+		smp_store_release(&r->nr_started, meeting);
+		return 0;
+	}
+	/* And with what the others did before they came. */
+	while (smp_load_acquire(&r->nr_started) != meeting) {
+		if (copier_stops(c))
+			return -EINTR;
+		cpu_relax();
+	}
+	return 0;
+}
+
+/* Cool down: copy on until everyone is through. */
+int finish_together(struct copier *c, int (*copy)(struct folio *dst, struct folio *src))
+{
+	unsigned int all = ++c->nr_finished * c->r->threads;
+	struct copy_run *r = c->r;
+	unsigned long n = 0;
+	int err;
+
+	atomic_inc_return(&r->nr_finished);
+	while (atomic_read_acquire(&r->nr_finished) != all) {
+		err = copy(c->dst[n], c->src[n]);
+		if (err)
+			return err;
+		if (copier_stops(c))
+			return -EINTR;
+		n = (n + 1) % r->nr_folios;
+	}
+	return 0;
+}
+
+/* The bystander */
+
+static int bystander_thread(void *arg)
+{
+	struct bystander *b = arg;
+	unsigned long n = 0;
+
+	while (!stopping()) {
+		read_folio(b->buffer.chunk[n]);
+		WRITE_ONCE(b->walked, b->walked + 1);
+		n = (n + 1) % b->buffer.nr_chunks;
+	}
+	return 0;
+}
+
+/* What one walk through the whole buffer takes; 0 if there was no time to read any of it. */
+static u64 walk_ns(const struct bystander *b, unsigned long start_walked, u64 start)
+{
+	unsigned long walked = READ_ONCE(b->walked) - start_walked;
+	u64 ns = ktime_get_ns() - start;
+
+	return walked ? div64_ul(ns * b->buffer.nr_chunks, walked) : 0;
+}
+
+static int await_walk(const struct copier *c, u64 *ns)
+{
+	const struct bystander *b = &c->r->bystander;
+	unsigned long start_walked = READ_ONCE(b->walked);
+	u64 start = ktime_get_ns();
+
+	while (READ_ONCE(b->walked) - start_walked < b->buffer.nr_chunks) {
+		if (copier_stops(c))
+			return -EINTR;
+		cpu_relax();
+	}
+	*ns = walk_ns(b, start_walked, start);
+	return 0;
+}
+
+/* Twice, because the first time its buffer may have to come back into the cache. */
+static int time_bystander(const struct copier *c, u64 *ns)
+{
+	const struct bystander *b = &c->r->bystander;
+
+	*ns = 0;
+	if (!b->wanted)
+		return 0;
+	if (!cpu_online(b->cpu))
+		return fail(-ENODEV, "cpu %u went offline during the run", b->cpu);
+	return await_walk(c, ns) ?: await_walk(c, ns);
+}
+
+/* Rounds */
+
+static int evict_caches(const struct copier *c)
+{
+	const struct buffer *evict = &c->r->evict;
+	unsigned long n;
+
+	for (n = 0; n < evict->nr_chunks; n++) {
+		read_folio(evict->chunk[n]);
+		if (copier_stops(c))
+			return -EINTR;
+	}
+	return 0;
+}
+
+static void shuffle(u8 *turn, unsigned int nr, struct rnd_state *rnd)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < nr; i++)
+		turn[i] = i;
+	for (i = nr - 1; i > 0; i--) {
+		j = prandom_u32_state(rnd) % (i + 1);
+		swap(turn[i], turn[j]);
+	}
+}
+
+int copy_failed(const struct variant *v, int err)
+{
+	if (err == -EINTR)
+		return err;
+	return fail(err, "variant=%s: a source page is poisoned, see the kernel log", v->name);
+}
+
+/* All are through, and nobody starts again without the thread that does this. */
+static void note_sample(const struct copy_run *r, struct sample *s)
+{
+	u64 end = 0;
+	unsigned int i;
+
+	for (i = 0; i < r->threads; i++)
+		end = max(end, r->copiers[i].end);
+	s->copies = end - r->start;
+	s->first = r->copiers[0].first - r->start;
+	if (r->bystander.wanted)
+		s->bystander = walk_ns(&r->bystander, r->start_walked, r->start);
+}
+
+static int measure_sample(struct copier *c, const struct variant *v, struct sample *s)
+{
+	u64 unused;
+	int err;
+
+	err = evict_caches(c);
+	/* The bystander has been evicted as well, and is no part of what is cold. */
+	if (!err && is_first(c) && c->r->bystander.wanted && c->r->cold)
+		err = await_walk(c, &unused);
+	if (err)
+		return err;
+	err = v->sample(c);
+	if (err)
+		return copy_failed(v, err);
+	if (is_first(c))
+		note_sample(c->r, s);
+	return 0;
+}
+
+/* Every variant once, in an order of the round's own, so that drift hits all of them alike. */
+static int measure_round(struct copier *c, unsigned int round, struct rnd_state *rnd)
+{
+	struct copy_run *r = c->r;
+	u8 turn[MAX_SLOTS];
+	unsigned int i;
+	u64 alone = 0;
+	int err;
+
+	if (is_first(c))
+		err = start_round(&r->run, round) ?: time_bystander(c, &alone);
+	else
+		err = check_cpu(c->cpu);
+	err = err ?: meet(c);
+	if (err)
+		return err;
+
+	shuffle(turn, r->nr_slots, rnd);
+	for (i = 0; i < r->nr_slots; i++) {
+		struct sample *s = &r->samples[round * r->nr_slots + turn[i]];
+
+		err = measure_sample(c, r->slot[turn[i]], s);
+		if (err)
+			return err;
+		if (is_first(c))
+			s->alone = alone;
+	}
+	return 0;
+}
+
+static int copier_thread(void *arg)
+{
+	struct copier *c = arg;
+	struct copy_run *r = c->r;
+	struct rnd_state rnd;
+	unsigned int i;
+	int err = 0;
+
+	prandom_seed_state(&rnd, r->seed);
+	for (i = 0; i < nr_rounds(&r->run) && !err; i++)
+		err = measure_round(c, i, &rnd);
+	/* The first one to fail ends all, and what it says counts. */
+	return cmpxchg(&r->stopped, 0, err) ?: err;
+}
+
+/* Besides that of the run, which is the first one. */
+int choose_cpus(struct copy_run *r)
+{
+	const struct cpumask *near = cpumask_of_node(cpu_to_node(r->run.cpu));
+	const struct bystander *b = &r->bystander;
+	unsigned int cpu, far, nr = 1;
+
+	r->copiers[0].cpu = r->run.cpu;
+	/* First those that are near, then those that are not. */
+	for (far = 0; far < 2; far++) {
+		for_each_online_cpu(cpu) {
+			if (nr == r->threads)
+				return 0;
+			if (cpu == r->run.cpu || (b->wanted && cpu == b->cpu))
+				continue;
+			if (far != cpumask_test_cpu(cpu, near))
+				r->copiers[nr++].cpu = cpu;
+		}
+	}
+	if (nr == r->threads)
+		return 0;
+	return fail(-EINVAL, "threads=%u: only %u CPUs are online%s, ask for as many", r->threads, nr,
+		    b->wanted ? " besides that of the bystander" : "");
+}
+
+static int start_team(struct copy_run *r)
+{
+	struct bystander *b = &r->bystander;
+	unsigned int i;
+
+	if (b->wanted) {
+		b->task = run_on_cpu(bystander_thread, b, b->cpu);
+		if (!b->task)
+			return -ENOMEM;
+	}
+	for (i = 1; i < r->threads; i++) {
+		struct copier *c = &r->copiers[i];
+
+		c->task = run_on_cpu(copier_thread, c, c->cpu);
+		if (!c->task)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void stop_team(struct copy_run *r)
+{
+	unsigned int i;
+
+	for (i = 1; i < r->threads; i++)
+		if (r->copiers[i].task)
+			kthread_stop_put(r->copiers[i].task);
+	if (r->bystander.task)
+		kthread_stop_put(r->bystander.task);
+}
+
+int measure_rounds(struct copy_run *r)
+{
+	int err = start_team(r);
+
+	if (err)
+		WRITE_ONCE(r->stopped, err);
+	else
+		err = copier_thread(&r->copiers[0]);
+	stop_team(r);
+	return err;
+}
