@@ -77,41 +77,20 @@ static int copy_nt(struct folio *dst, struct folio *src)
 	return 0;
 }
 
-/*
- * As in the kernel's copy_mc_fragile(), a machine check in the source continues behind the
- * instruction, with what is left in %rcx. The kernel searches the tables of modules, too. It differs
- * from folio_mc_copy() after that: nobody looks for the page that is poisoned.
- *
- * User-Mode Linux gets no machine checks, and has no such entries.
- */
+/* User-Mode Linux gets no machine checks, and has no entries for them. */
 #ifndef CONFIG_UML
-#include <asm/asm.h>
+#include "copy_mc.h"
 
 #define HAVE_COPY_MC
 
-#define COPY_MC(insn, count, to, from)							\
-do {											\
-	asm volatile("1: " insn "\n2:\n"						\
-		     _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_DEFAULT_MCE_SAFE)		\
-		     : "+c" (count), "+D" (to), "+S" (from) : : "memory");		\
-} while (0)
-
 static int copy_mc_movsq(struct folio *dst, struct folio *src)
 {
-	void *to = folio_start(dst), *from = folio_start(src);
-	unsigned long quads = folio_size(src) / sizeof(u64);
-
-	COPY_MC("rep movsq", quads, to, from);
-	return quads ? -EHWPOISON : 0;
+	return mc_movsq(folio_start(dst), folio_start(src), folio_size(src)) ? -EHWPOISON : 0;
 }
 
 static int copy_mc_movsb(struct folio *dst, struct folio *src)
 {
-	void *to = folio_start(dst), *from = folio_start(src);
-	unsigned long len = folio_size(src);
-
-	COPY_MC("rep movsb", len, to, from);
-	return len ? -EHWPOISON : 0;
+	return mc_movsb(folio_start(dst), folio_start(src), folio_size(src)) ? -EHWPOISON : 0;
 }
 #endif
 

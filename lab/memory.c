@@ -8,6 +8,10 @@
  *	memory migrate SIZE NODE OTHER		allocate on NODE, move to OTHER and back
  *	memory stay SIZE NODE			allocate on NODE, print a line, and at the end of the standard
  *						input find everything somewhere else
+ *	memory hugetlb ORDER SRC DST NR FILE REQUEST
+ *						have NR hugetlb folios on each of the nodes SRC and DST, write
+ *						REQUEST and their addresses to FILE, a request of the bench module,
+ *						and find the same in both, of which nothing was there before
  *
  * Sizes are in bytes. Ends with 0, or with 1 and a line that says what is wrong.
  */
@@ -20,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <linux/mman.h>
 #include <unistd.h>
 
 #define PAGE		4096UL
@@ -81,16 +86,21 @@ static void *map_file(const char *name, unsigned long size)
 	return p;
 }
 
-static void *allocate(unsigned long size, unsigned long node)
+static void *allocate_as(unsigned long size, unsigned long node, int flags)
 {
 	unsigned long mask = 1UL << node;
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
 	if (p == MAP_FAILED)
 		err(1, "mmap");
 	if (mbind(p, size, MPOL_PREFERRED, &mask, 8 * sizeof(mask), MPOL_MF_STRICT))
 		err(1, "mbind to node %lu", node);
 	return p;
+}
+
+static void *allocate(unsigned long size, unsigned long node)
+{
+	return allocate_as(size, node, 0);
 }
 
 /* move_pages(2) for all pages, which only asks where they are if there are no @nodes. */
@@ -172,6 +182,37 @@ static void stay(unsigned long size, int node)
 	check(p, size, PAGE, 3);
 }
 
+/* Every word of the source is one of a kind, and so not zero more than once. */
+static void must_be_a_copy(const unsigned long *dst, const unsigned long *src, unsigned long size)
+{
+	unsigned long zeroes = 0;
+
+	for (unsigned long i = 0; i < size / sizeof(*src); i++) {
+		if (dst[i] != src[i])
+			errx(1, "byte %lu: copied %#018lx, found %#018lx", i * sizeof(*src), src[i],
+			     dst[i]);
+		zeroes += !src[i];
+	}
+	if (zeroes > 1)
+		errx(1, "%lu words were not written", zeroes);
+}
+
+static void hugetlb(char **argv)
+{
+	unsigned long order = number(argv[0]), size = (PAGE << order) * number(argv[3]);
+	int flags = MAP_HUGETLB | (12 + order) << MAP_HUGE_SHIFT;
+	void *src = allocate_as(size, number(argv[1]), flags);
+	void *dst = allocate_as(size, number(argv[2]), flags);
+	FILE *file = fopen(argv[4], "w");
+
+	if (!file)
+		err(1, "%s", argv[4]);
+	fprintf(file, "%s src_addr=%p dst_addr=%p", argv[5], src, dst);
+	if (fclose(file))
+		err(1, "%s src_addr=%p dst_addr=%p", argv[5], src, dst);
+	must_be_a_copy(dst, src, size);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -190,6 +231,8 @@ int main(int argc, char **argv)
 		migrate(number(argv[2]), number(argv[3]), number(argv[4]));
 	} else if (argc == 4 && !strcmp(what, "stay")) {
 		stay(number(argv[2]), number(argv[3]));
+	} else if (argc == 8 && !strcmp(what, "hugetlb")) {
+		hugetlb(argv + 2);
 	} else {
 		errx(1, "usage: see the head of lab/memory.c");
 	}
