@@ -2,7 +2,8 @@
 /*
  * Front end of folio_copy_bench.ko. "run" asks the module for every combination of folio order,
  * nodes and cache state, and prints one table per function, v7.3's page-by-page loop against the
- * running kernel. "memmap" and "rebind" are in memmap-bench.c.
+ * running kernel. "memmap" and "rebind" are in memmap-bench.c, "move-pages" is in
+ * move-pages-bench.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,13 +25,7 @@
 #define LOCKDOWN	"/sys/kernel/security/lockdown"
 #define NO_SECURE_BOOT	"disable Secure Boot validation (mokutil --disable-validation)"
 
-#define MAX_LIST	1024
 #define MAX_SLOTS	4
-
-struct list {
-	int nr;
-	int v[MAX_LIST];
-};
 
 /* Each function is measured in a pair of variants: v7.3's loop, then the running kernel's. */
 static const char *const functions[] = { "folio_copy", "folio_mc_copy" };
@@ -150,7 +145,7 @@ void check_module(void)
 
 /* Options */
 
-static bool parse_list(const char *s, struct list *l)
+bool parse_list(const char *s, struct list *l)
 {
 	l->nr = 0;
 	do {
@@ -260,6 +255,16 @@ static const char usage_text[] =
 	"                  nothing may use the device, which is gone during each round\n"
 	"  --rounds N      of unbinding and binding, the first is kept apart (30)\n"
 	"  --root DIR      where sys, proc and dev are (/)\n"
+	"folio-copy-bench move-pages [options]  move_pages(2) from end to end, without the module\n"
+	"  --size LIST     of the folios: 4K, sizes of THPs such as 64K,2M, or hugetlb-2M (all)\n"
+	"  --src LIST      nodes to move from (all that have memory)\n"
+	"  --dst LIST      nodes to move to (all that have memory)\n"
+	"  --bytes SIZE    moved per sample; more must be free on each node (1G)\n"
+	"  --samples N     of each row, and a first one kept apart (20)\n"
+	"  --cpu N         the CPU that moves (the one this runs on)\n"
+	"  --seed N        of the order of the rows and of the contents (random)\n"
+	"  --scenario NAME demotion: by reclaim, to the next memory tier, or promotion: by NUMA\n"
+	"                  balancing, from there to the node of the CPU; as root (move_pages)\n"
 	"all measurements:\n"
 	"  --json FILE     append the raw samples, one JSON object per line\n"
 	"  --functional    for emulated machines: check the contents, print no speed\n";
@@ -847,6 +852,8 @@ int main(int argc, char **argv)
 		return cmd_memmap(argc - 1, argv + 1);
 	if (!strcmp(cmd, "rebind"))
 		return cmd_rebind(argc - 1, argv + 1);
+	if (!strcmp(cmd, "move-pages"))
+		return cmd_move_pages(argc - 1, argv + 1);
 	if (!strcmp(cmd, "list") && argc == 2)
 		return cmd_list();
 	if (!strcmp(cmd, "help") || !strcmp(cmd, "--help")) {

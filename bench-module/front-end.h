@@ -14,6 +14,13 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
+#define MAX_LIST	1024
+
+struct list {
+	int nr;
+	int v[MAX_LIST];
+};
+
 /* Options that all measurements have. */
 struct common {
 	int cpu;
@@ -33,6 +40,7 @@ extern volatile sig_atomic_t interrupted;
 void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 char *slurp(const char *path);
 void check_module(void);
+bool parse_list(const char *s, struct list *l);
 uint64_t parse_number(const char *name, const char *s);
 void open_json(const char *path);
 void print_environment(const char *seed);
@@ -47,5 +55,8 @@ void usage(FILE *f);
 /* memmap-bench.c */
 int cmd_memmap(int argc, char **argv);
 int cmd_rebind(int argc, char **argv);
+
+/* move-pages-bench.c */
+int cmd_move_pages(int argc, char **argv);
 
 #endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef MOVE_PAGES_H
+#define MOVE_PAGES_H
+
+#include "front-end.h"
+#include "user-memory.h"
+
+#define EXIT_SKIPPED	4
+
+/* A way in which the kernel moves memory from node to node. */
+struct scenario {
+	const char *name, *function;	/* on the command line, in tables and results */
+	const char *(*prepare)(void);	/* NULL, or why it cannot be here, and the cure */
+	bool (*direction)(int src, int dst);	/* is that one to be measured? */
+	bool (*move)(const struct region *r, int src, int dst, uint64_t *ns);
+	bool (*arrived)(int node, int dst);
+	bool hugetlb;
+};
+
+extern const struct scenario demotion, promotion;
+
+uint64_t now_ns(void);
+
+#endif
