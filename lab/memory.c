@@ -12,6 +12,9 @@
  *						have NR hugetlb folios on each of the nodes SRC and DST, write
  *						REQUEST and their addresses to FILE, a request of the bench module,
  *						and find the same in both, of which nothing was there before
+ *	memory sparse SIZE STEP NODE		allocate on NODE as far as there is room, free every second STEP,
+ *						lock the others, print a line, and keep them until the end of the
+ *						standard input
  *
  * Sizes are in bytes. Ends with 0, or with 1 and a line that says what is wrong.
  */
@@ -213,6 +216,22 @@ static void hugetlb(char **argv)
 	must_be_a_copy(dst, src, size);
 }
 
+static void sparse(unsigned long size, unsigned long step, unsigned long node)
+{
+	char *p = allocate(size, node);
+
+	for (unsigned long at = 0; at < size; at += PAGE)
+		p[at] = 1;
+	for (unsigned long at = 0; at < size; at += 2 * step)
+		madvise(p + at, step, MADV_DONTNEED);
+	if (mlockall(MCL_CURRENT | MCL_ONFAULT))
+		err(1, "mlockall");
+	puts("ready");
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -233,6 +252,8 @@ int main(int argc, char **argv)
 		stay(number(argv[2]), number(argv[3]));
 	} else if (argc == 8 && !strcmp(what, "hugetlb")) {
 		hugetlb(argv + 2);
+	} else if (argc == 5 && !strcmp(what, "sparse")) {
+		sparse(number(argv[2]), number(argv[3]), number(argv[4]));
 	} else {
 		errx(1, "usage: see the head of lab/memory.c");
 	}
