@@ -98,8 +98,9 @@ def rows(chance, boot):
                      for _ in range(settings["samples"] + 1)]
             print(json.dumps({"benchmark": "move-pages", "function": "move_pages", "size": 4096 << order,
                               "src": src, "dst": dst, "state": "cold", "read": False, "bytes": 1 << 30,
-                              "seed": settings["seed"], "base": None, "candidate": "running kernel",
+                              "cpu": 0, "seed": settings["seed"], "base": None, "candidate": "running kernel",
                               "variants": ["running kernel"], "ns": taken, "order": [[0]] * len(taken)}))
+    print(json.dumps({"benchmark": "move-pages", "missing": "move_pages hugetlb-1G: no free pages"}))
 
 
 def main():

@@ -19,6 +19,7 @@ anything else          a line per row, all of its samples in it:
 	{"benchmark": "move-pages", "function": "move_pages", "size": 2097152, "src": 0, "dst": 1, "state": "cold",
 	 "read": false, "bytes": 1073741824, "seed": 7, "base": null, "candidate": "running kernel",
 	 "variants": ["running kernel"], "ns": [[...], ...], "order": [[0], ...]}
+	{"benchmark": "move-pages", "missing": "move_pages 2M 0->1: why"} says what could not be measured.
 	A round per element of ns and of order; those of ns are in the order of the variants, those of order say
 	in which they ran. size is that of a folio, bytes those of a sample. Without a base there is nothing to compare
 	with in the run, but with the runs of another kernel (scripts/regress).
@@ -299,8 +300,11 @@ def read_maps(_, samples):
 
 
 def read_rows(_, samples):
-    rows = []
+    rows, missing = [], []
     for _, line in samples:
+        if "missing" in line:
+            missing.append("%s: %s" % (line["benchmark"], line["missing"]))
+            continue
         key = Key(line["benchmark"], line["function"], "", line["src"], line["dst"], line["state"], line["size"],
                   line["read"])
         variants = tuple(line["variants"])
@@ -309,7 +313,7 @@ def read_rows(_, samples):
             raise ValueError("a round of '%s'" % key.what)
         ns = {variant: [taken[i] for taken in rounds] for i, variant in enumerate(variants)}
         rows.append(Row(key, line["bytes"], line["base"], line["candidate"], variants, boots=[(None, ns)]))
-    return rows, []
+    return rows, missing
 
 
 def check_row(where, row, functional):
