@@ -318,6 +318,9 @@ static bool kind_is_there(struct kind *kind)
 		say_missing(kind, "--bytes %s is less than a folio", size_text(opt.bytes));
 	else if (kind->hugetlb && !opt.scenario->hugetlb)
 		say_missing(kind, "%s does not move hugetlb", opt.scenario->name);
+	else if (!opt.sizes && opt.scenario->splits && is_mapped_by_ptes(kind))
+		say_missing(kind, "%s splits these on the way (--size %s tries)",
+			    opt.scenario->name, kind->name);
 	else if (!use_kind(kind))
 		say_missing(kind, "%s", why);
 	return !*kind->missing;

@@ -14,7 +14,8 @@ struct scenario {
 	bool (*direction)(int src, int dst);	/* is that one to be measured? */
 	bool (*move)(const struct region *r, int src, int dst, uint64_t *ns);
 	bool (*arrived)(int node, int dst);
-	bool hugetlb;
+	bool hugetlb;		/* it moves this, too */
+	bool splits;		/* THPs that are mapped by PTEs, as it goes along */
 };
 
 extern const struct scenario demotion, promotion;

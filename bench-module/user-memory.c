@@ -283,6 +283,12 @@ void find_kinds(void)
 	qsort(kinds, nr_kinds, sizeof(*kinds), compare_kinds);
 }
 
+/* THPs of all sizes but the largest one, that of a PMD. */
+bool is_mapped_by_ptes(const struct kind *kind)
+{
+	return *kind->setting && kind->size < read_number(THP "/hpage_pmd_size");
+}
+
 /* Does memory, with or without MADV_HUGEPAGE, get THPs of this size if nothing stands in the way? */
 static bool is_enabled(const struct kind *kind, bool advised)
 {

@@ -48,6 +48,7 @@ uint64_t free_hugetlb(const struct kind *kind, int node);
 
 void find_kinds(void);
 bool use_kind(struct kind *kind);
+bool is_mapped_by_ptes(const struct kind *kind);
 
 bool fill_region(struct region *r, struct kind *kind, size_t len, int node, uint64_t seed);
 bool is_whole(const struct region *r, const char *when);
