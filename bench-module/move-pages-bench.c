@@ -5,9 +5,9 @@
  * (tiers-bench.c), for every folio size and every ordered pair of nodes.
  *
  * Each sample has fresh memory. Moving the same memory there and back would be faster, and wrong:
- * migration unmaps a folio that is mapped by PTEs one by one, on the way marks it as mapped in part,
- * and the next migration splits a folio that is marked so, as v7.3 does. Each mTHP is mapped by
- * PTEs. Nor would the direction back find its memory as cold as the direction there did.
+ * migration unmaps a folio that is mapped by PTEs one by one, on the way marks it as mapped in
+ * part, and the next migration splits a folio that is marked so, as v7.3 does. Each mTHP is mapped
+ * by PTEs. Nor would the direction back find its memory as cold as the direction there did.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -332,8 +332,9 @@ static void check_memory(int node)
 	uint64_t need = opt.bytes + opt.bytes / 16 + (16 << 20), have = free_memory(node);
 
 	if (have < need)
-		die("node %d has %" PRIu64 " MiB free, --bytes %s needs %" PRIu64 " MiB there: lower it, "
-		    "free some (echo 3 > /proc/sys/vm/drop_caches), or leave the node out (--src, --dst)",
+		die("node %d has %" PRIu64 " MiB free, --bytes %s needs %" PRIu64 " MiB there: "
+		    "lower it, free some (echo 3 > /proc/sys/vm/drop_caches), or leave the node "
+		    "out (--src, --dst)",
 		    node, have >> 20, size_text(opt.bytes), need >> 20);
 }
 
@@ -406,8 +407,21 @@ static void pin(void)
 	CPU_ZERO(&set);
 	CPU_SET(common.cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
-		die("--cpu %d: %s: is it in /sys/devices/system/cpu/online, and in Cpus_allowed_list "
-		    "of /proc/self/status?", common.cpu, strerror(errno));
+		die("--cpu %d: %s: is it in /sys/devices/system/cpu/online, and in "
+		    "Cpus_allowed_list of /proc/self/status?", common.cpu, strerror(errno));
+}
+
+/* The copy would read from it what filling the memory has left there. */
+static void warn_of_cache(void)
+{
+	unsigned long kb;
+	char path[128], *s;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/cache/index3/size", common.cpu);
+	s = slurp(path);
+	if (s && sscanf(s, "%luK", &kb) == 1 && opt.bytes < 4 * ((uint64_t)kb << 10))
+		printf("warning: a last level cache of %s holds much of --bytes %s: raise that\n",
+		       size_text((uint64_t)kb << 10), size_text(opt.bytes));
 }
 
 /* Samples */
@@ -420,8 +434,8 @@ static bool move_region(const struct region *r, const struct row *row, uint64_t 
 		return false;
 	arrived = count_pages(r, opt.scenario->arrived, row->dst);
 	if (arrived != nr)
-		return because("%zu of %zu pages are not on node %d after the move", nr - arrived, nr,
-			       row->dst);
+		return because("%zu of %zu pages are not on node %d after the move",
+			       nr - arrived, nr, row->dst);
 	return is_whole(r, "after the move");
 }
 
@@ -531,12 +545,14 @@ static void print_table(void)
 	int i;
 
 	if (common.functional)
-		printf("\n%s (emulated: functional, no speed)\n    folios   nodes    samples  contents\n",
-		       opt.scenario->function);
+		printf("\n%s (emulated: functional, no speed)\n"
+		       "    folios   nodes    samples  contents\n", opt.scenario->function);
 	else
-		printf("\n%s, GB/s: median and interquartile range, mean and standard deviation of n "
-		       "samples of %s\n    folios   nodes      median  range      mean    sd         n"
-		       "     first\n", opt.scenario->function, size_text(opt.bytes));
+		printf("\n%s, GB/s: median and interquartile range, mean and standard deviation "
+		       "of n samples of %s\n"
+		       "    folios   nodes      median  range      mean    sd         n     "
+		       "first\n",
+		       opt.scenario->function, size_text(opt.bytes));
 	for (i = 0; i < nr_rows; i++)
 		print_row(&rows[i]);
 	for (i = 0; i < nr_kinds; i++)
@@ -613,8 +629,8 @@ static int verdict(void)
 	for (i = 0; i < nr_kinds; i++)
 		failed += opt.sizes && kinds[i].wanted && *kinds[i].missing;
 	if (failed)
-		fprintf(stderr, "folio-copy-bench: %d failed or left out, the reasons are in the table\n",
-			failed);
+		fprintf(stderr, "folio-copy-bench: %d failed or left out, the reasons are in the "
+			"table\n", failed);
 	return !!failed;
 }
 
@@ -632,8 +648,10 @@ int cmd_move_pages(int argc, char **argv)
 	make_rows();
 	snprintf(seed, sizeof(seed), "%" PRIu64, opt.seed);
 	print_environment(seed);
-	if (!common.functional)
+	if (!common.functional) {
 		print_warnings();
+		warn_of_cache();
+	}
 	printf("%s on cpu %d\n", opt.scenario->function, common.cpu);
 	fflush(stdout);
 	measure_all();

@@ -4,10 +4,10 @@
  *
  * Demotion: the memory is that of a cgroup of its own, from which all of it is reclaimed, which
  * with demotion enabled moves it to the next tier. What is timed are the writes to memory.reclaim
- * that have all of it there: reclaim's search and the copy. The cgroup has no swap, or reclaim would
- * go on to swap out what it has demoted. As migration marks THPs that are mapped by PTEs as mapped
- * in part, the same reclaim goes on to split them (v7.3, deferred_split_scan()): these sizes are
- * measured only if they are asked for, and such a row fails.
+ * that have all of it there: reclaim's search and the copy. The cgroup has no swap, or reclaim
+ * would go on to swap out what it has demoted. As migration marks THPs that are mapped by PTEs as
+ * mapped in part, the same reclaim goes on to split them (v7.3, deferred_split_scan()): these sizes
+ * are measured only if they are asked for, and such a row fails.
  *
  * Promotion: NUMA balancing in its mode for tiers now and then makes memory of a lower tier
  * inaccessible, and the fault at the next access moves it to the node of the CPU. When it does so
@@ -34,7 +34,8 @@
 #define PAGE		4096UL
 
 #define MAX_IDLE	20	/* writes to memory.reclaim that move nothing */
-#define MAX_IDLE_NS	(130 * 1000000000ULL)	/* without a promotion: twice the longest scan period */
+/* Without a promotion: more than twice the longest time between two scans. */
+#define MAX_IDLE_NS	(130 * 1000000000ULL)
 #define LOOK_NS		(50 * 1000000ULL)	/* between looks at where the pages are */
 
 /* No access without a fault takes so long, and no promotion is as fast. */
@@ -76,8 +77,8 @@ static const char *no_tiers(void)
 		return "memory is moved between tiers for root only: run this with sudo";
 	read_tiers();
 	if (nr_tiers < 2)
-		return "all memory is in one tier: this takes memory that the firmware (HMAT) or a driver "
-		       "(dax/kmem) says to be slower, see " TIERS " (Linux 6.1)";
+		return "all memory is in one tier: this takes memory that the firmware (HMAT) or a "
+		       "driver (dax/kmem) says to be slower, see " TIERS " (Linux 6.1)";
 	return NULL;
 }
 
@@ -190,22 +191,23 @@ static const char *no_cgroup(void)
 	if (!find_cgroup_root())
 		return "cgroups of version 2 are not mounted: mount -t cgroup2 none /sys/fs/cgroup";
 	if (!has_word(cgroup_root, "cgroup.controllers", "memory"))
-		return "cgroups of version 2 cannot limit memory: this takes CONFIG_MEMCG=y, and no memory "
-		       "controller of version 1 (boot with cgroup_no_v1=memory)";
+		return "cgroups of version 2 cannot limit memory: this takes CONFIG_MEMCG=y, and "
+		       "no memory controller of version 1 (boot with cgroup_no_v1=memory)";
 	find_home();
 	atexit(leave_cgroup);
 	if (!has_word(cgroup_root, "cgroup.subtree_control", "memory")) {
 		enabled_memory = write_file(cgroup_root, "cgroup.subtree_control", "+memory");
 		if (!enabled_memory) {
-			snprintf(reason, sizeof(reason), "echo +memory > %s/cgroup.subtree_control: %s: run "
-				 "this outside of a container", cgroup_root, strerror(errno));
+			snprintf(reason, sizeof(reason), "echo +memory > %s/cgroup.subtree_control:"
+				 " %s: run this outside of a container", cgroup_root,
+				 strerror(errno));
 			return reason;
 		}
 	}
 	snprintf(cgroup, sizeof(cgroup), "%s/folio-copy-bench.%d", cgroup_root, getpid());
 	if (mkdir(cgroup, 0755) || !write_file(cgroup, "cgroup.procs", "0")) {
-		snprintf(reason, sizeof(reason), "%s cannot be made: %s: run this outside of a container",
-			 cgroup, strerror(errno));
+		snprintf(reason, sizeof(reason), "%s cannot be made: %s: run this outside of a "
+			 "container", cgroup, strerror(errno));
 		return reason;
 	}
 	return NULL;
@@ -235,7 +237,7 @@ static const char *prepare_demotion(void)
 	return NULL;
 }
 
-/* The kernel takes the nearest node of the next tier; of several, any: the first stands for them. */
+/* The kernel takes the nearest node of the next tier; of several, any. The first is for all. */
 static bool is_demotion(int src, int dst)
 {
 	int tier = next_tier(src), nearest = -1;
@@ -254,19 +256,21 @@ static bool is_in_tier(int node, int dst)
 
 static bool demote(const struct region *r, int src, int dst, uint64_t *ns)
 {
-	size_t left = r->len / PAGE, before = left;
+	size_t left = r->len / PAGE, before;
 	char request[32];
 	uint64_t start;
 	int idle = 0;
 
 	(void)dst;
-	for (*ns = 0; left && idle < MAX_IDLE && !interrupted; idle = left < before ? 0 : idle + 1) {
+	*ns = 0;
+	while (left && idle < MAX_IDLE && !interrupted) {
 		before = left;
 		snprintf(request, sizeof(request), "%zu", left * PAGE);
 		start = now_ns();
 		write_file(cgroup, "memory.reclaim", request);
 		*ns += now_ns() - start;
 		left = count_pages(r, is_node, src);
+		idle = left < before ? 0 : idle + 1;
 	}
 	return !left || because("%zu of %zu pages are still on node %d", left, r->len / PAGE, src);
 }
@@ -274,8 +278,8 @@ static bool demote(const struct region *r, int src, int dst, uint64_t *ns)
 /* Promotion */
 
 /*
- * While it is off, and memory is filled, the kernel sees nothing to balance and makes pauses between
- * its scans of up to a minute. That is waiting time only; where debugfs is closed, there is more of it.
+ * While it is off, and memory is filled, the kernel sees nothing to balance and makes pauses of up
+ * to a minute between its scans. That is waiting time only; where debugfs is closed, there is more.
  */
 static void scan_often(void)
 {
@@ -352,10 +356,11 @@ static bool wait_for_promotion(const struct region *r, int dst, uint64_t *ns)
 		*ns += waited;
 		progress = now_ns();
 	}
-	return arrived == nr || because("%zu of %zu pages were promoted to node %d", arrived, nr, dst);
+	return arrived == nr ||
+	       because("%zu of %zu pages were promoted to node %d", arrived, nr, dst);
 }
 
-/* NUMA balancing is on for as long as that takes, so that nothing moves while the memory is filled. */
+/* NUMA balancing is on for as long as that takes: nothing is to move while memory is filled. */
 static bool promote(const struct region *r, int src, int dst, uint64_t *ns)
 {
 	bool promoted;

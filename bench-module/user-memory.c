@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #include "front-end.h"
 #include "user-memory.h"
 
+#define SETTINGS	"/sys/kernel/mm"
 #define THP		"/sys/kernel/mm/transparent_hugepage"
 #define HUGETLB		"/sys/kernel/mm/hugepages"
 #define MIN_FREE	"/proc/sys/vm/min_free_kbytes"
@@ -138,6 +140,16 @@ static void restore_settings(void)
 	}
 }
 
+/* What another run has changed is not what it was. The lock ends with the process. */
+static void only_once(void)
+{
+	int fd = open(SETTINGS, O_RDONLY);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+		die("busy: wait for the other run that is going on, it may have changed settings "
+		    "in " SETTINGS);
+}
+
 /*
  * catch_signals() sees to SIGINT and SIGTERM. That a terminal or the reader of a pipe goes away
  * must not end the program on the spot, either.
@@ -146,6 +158,7 @@ void restore_at_exit(void)
 {
 	struct sigaction sa;
 
+	only_once();
 	catch_signals();
 	sigaction(SIGTERM, NULL, &sa);
 	sigaction(SIGHUP, &sa, NULL);
@@ -235,7 +248,8 @@ static struct kind *add_kind(size_t size, bool hugetlb, const char *setting)
 		return NULL;
 	kind->size = size;
 	kind->hugetlb = hugetlb;
-	snprintf(kind->name, sizeof(kind->name), "%s%s", hugetlb ? "hugetlb-" : "", size_text(size));
+	snprintf(kind->name, sizeof(kind->name), "%s%s", hugetlb ? "hugetlb-" : "",
+		 size_text(size));
 	snprintf(kind->setting, sizeof(kind->setting), "%s", setting);
 	nr_kinds++;
 	return kind;
@@ -289,7 +303,7 @@ bool is_mapped_by_ptes(const struct kind *kind)
 	return *kind->setting && kind->size < read_number(THP "/hpage_pmd_size");
 }
 
-/* Does memory, with or without MADV_HUGEPAGE, get THPs of this size if nothing stands in the way? */
+/* Does memory, with or without MADV_HUGEPAGE, get THPs of this size if there are no larger ones? */
 static bool is_enabled(const struct kind *kind, bool advised)
 {
 	char value[MAX_VALUE] = "";
@@ -395,8 +409,8 @@ size_t count_pages(const struct region *r, bool (*on)(int node, int arg), int ar
 		for (size_t i = 0; i < n; i++)
 			pages[i] = r->mem + (done + i) * PAGE;
 		if (syscall(SYS_move_pages, 0, n, pages, NULL, status, 0))
-			die("move_pages(2) cannot tell where pages are: %s: CONFIG_NUMA_MIGRATION=y or "
-			    "CONFIG_MIGRATION=y", strerror(errno));
+			die("move_pages(2) cannot tell where pages are: %s: it takes "
+			    "CONFIG_NUMA_MIGRATION=y, or CONFIG_MIGRATION=y", strerror(errno));
 		for (size_t i = 0; i < n; i++)
 			count += on(status[i], arg);
 	}
@@ -576,8 +590,8 @@ static bool fill_on(struct region *r, int node)
 		return false;
 	on = count_pages(r, is_node, node);
 	if (on != nr)
-		return because("%zu of %zu pages could not be had on node %d: it is too full", nr - on,
-			       nr, node);
+		return because("%zu of %zu pages could not be had on node %d: it is too full",
+			       nr - on, nr, node);
 	return is_whole(r, "before the move");
 }
 

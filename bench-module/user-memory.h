@@ -17,7 +17,7 @@ struct kind {
 	bool hugetlb;
 	char setting[128];	/* of a THP size: may it be used? */
 	bool wanted;
-	bool advise;		/* by what is enabled, it takes MADV_HUGEPAGE to get folios of this size */
+	bool advise;		/* by what is enabled, it takes MADV_HUGEPAGE */
 	char missing[WHY_SIZE];	/* why there is no such memory, or "" */
 };
 
