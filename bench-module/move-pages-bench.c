@@ -124,21 +124,21 @@ static const struct scenario moving = {
 /* Options */
 
 enum {
-	O_SIZE = 1, O_SRC, O_DST, O_BYTES, O_SAMPLES, O_CPU, O_SEED, O_SCENARIO, O_JSON,
-	O_FUNCTIONAL
+	MOVE_SIZE = 1, MOVE_SRC, MOVE_DST, MOVE_BYTES, MOVE_SAMPLES, MOVE_CPU, MOVE_SEED,
+	MOVE_SCENARIO, MOVE_JSON, MOVE_FUNCTIONAL
 };
 
 static const struct option options[] = {
-	{ "size",	required_argument, NULL, O_SIZE },
-	{ "src",	required_argument, NULL, O_SRC },
-	{ "dst",	required_argument, NULL, O_DST },
-	{ "bytes",	required_argument, NULL, O_BYTES },
-	{ "samples",	required_argument, NULL, O_SAMPLES },
-	{ "cpu",	required_argument, NULL, O_CPU },
-	{ "seed",	required_argument, NULL, O_SEED },
-	{ "scenario",	required_argument, NULL, O_SCENARIO },
-	{ "json",	required_argument, NULL, O_JSON },
-	{ "functional",	no_argument, NULL, O_FUNCTIONAL },
+	{ "size",	required_argument, NULL, MOVE_SIZE },
+	{ "src",	required_argument, NULL, MOVE_SRC },
+	{ "dst",	required_argument, NULL, MOVE_DST },
+	{ "bytes",	required_argument, NULL, MOVE_BYTES },
+	{ "samples",	required_argument, NULL, MOVE_SAMPLES },
+	{ "cpu",	required_argument, NULL, MOVE_CPU },
+	{ "seed",	required_argument, NULL, MOVE_SEED },
+	{ "scenario",	required_argument, NULL, MOVE_SCENARIO },
+	{ "json",	required_argument, NULL, MOVE_JSON },
+	{ "functional",	no_argument, NULL, MOVE_FUNCTIONAL },
 	{ }
 };
 
@@ -189,27 +189,27 @@ static void set_nodes(const char *name, const char *s, struct list *l)
 static void parse_option(int o)
 {
 	switch (o) {
-	case O_SIZE:
+	case MOVE_SIZE:
 		opt.sizes = optarg;
 		return;
-	case O_SRC:
+	case MOVE_SRC:
 		return set_nodes("src", optarg, &opt.src);
-	case O_DST:
+	case MOVE_DST:
 		return set_nodes("dst", optarg, &opt.dst);
-	case O_BYTES:
+	case MOVE_BYTES:
 		return set_bytes(optarg);
-	case O_SAMPLES:
+	case MOVE_SAMPLES:
 		return set_samples(optarg);
-	case O_CPU:
+	case MOVE_CPU:
 		return set_cpu(optarg);
-	case O_SEED:
+	case MOVE_SEED:
 		opt.seed = parse_number("seed", optarg);
 		return;
-	case O_SCENARIO:
+	case MOVE_SCENARIO:
 		return set_scenario(optarg);
-	case O_JSON:
+	case MOVE_JSON:
 		return open_json(optarg);
-	case O_FUNCTIONAL:
+	case MOVE_FUNCTIONAL:
 		common.functional = true;
 		return;
 	}
