@@ -21,7 +21,7 @@
 #define debugfs_short_fops	file_operations
 #endif
 
-/* All tail pages of device memory had a pointer of their own to it, as the head page had. */
+/* It was a member of struct page only, without a function. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
 static inline struct dev_pagemap *page_pgmap(const struct page *page)
 {
@@ -34,7 +34,7 @@ static inline struct dev_pagemap *page_pgmap(const struct page *page)
 #define MAX_FOLIO_ORDER		PUD_ORDER
 #endif
 
-/* The callback got the page, and was called after that. */
+/* The callback got the page, and was named after it. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
 #define folio_free		page_free
 #define dev_pagemap_frees	page
