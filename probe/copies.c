@@ -1,52 +1,106 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What would copy_pages() gain on this CPU? The kernel's copy routines, timed in user space. */
+/*
+ * What would copy_pages() and copy_mc_pages() gain on this CPU? The kernel's copy routines, timed in
+ * user space, on the node of the CPU and between that one and others.
+ */
 #include <string.h>
 
 #include "memory.h"
+#include "nodes.h"
 #include "probe.h"
 #include "routines.h"
 
-#define NR_SIZES	6
-
-/* What every sample copies, whatever the size of its pieces: some 20 us hot, some 200 us cold. */
+/* What a sample copies at least, whatever the size of its pieces: some 20 us hot, some 200 us cold. */
 #define SAMPLE_BYTES	(2UL << 20)
 
 /* Hot copies move about in here, so that no row hangs on where its one piece happens to lie. */
-#define HOT_BYTES	(16UL << 20)
+#define HOT_BYTES	(32UL << 20)
 
-static const size_t sizes[NR_SIZES] = { 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 2 << 20 };
+/* As little of a pool as makes a piece of it cold while the others are copied. */
+#define LARGEST		(32UL << 20)
+#define LEAST_POOL	(2 * LARGEST + HUGE_PAGE)
+
+/* A folio of hugetlb, in memory of its own. Takes so long that few ways have to do. */
+#define GIGANTIC	(1UL << 30)
+
+/* What takes long gets more of the time, or there are too few rounds to decide anything. */
+#define LARGEST_SHARES	2
+#define GIGANTIC_SHARES	6
+
+static const size_t sizes[] = { 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 2 << 20, 8 << 20,
+				LARGEST };
+
+#define NR_SIZES	(sizeof(sizes) / sizeof(sizes[0]))
+
+/* From one node to another. */
+static const size_t node_sizes[] = { 64 << 10, 2 << 20 };
+
+#define NR_NODE_SIZES	(sizeof(node_sizes) / sizeof(node_sizes[0]))
+
+struct pool {
+	char *to, *from;
+	bool misplaced;				/* not on the node that was asked for */
+};
 
 /* The pieces of a sample, at these offsets. */
 struct plan {
-	size_t size;
-	bool cold;
-	bool read;
+	size_t size, bytes;
+	bool cold, read;
+	char *pool_to, *pool_from;
 	unsigned int copies;
 	uint32_t to[SAMPLE_BYTES / PAGE_SIZE];
 	uint32_t from[SAMPLE_BYTES / PAGE_SIZE];
 };
 
-static struct plan plans[MAX_ROWS];
-static char *hot_to, *hot_from;			/* HOT_BYTES each */
-static char *pool_to, *pool_from;
-static size_t pool_bytes;
+struct copies {
+	const struct routine *ways;
+	struct plan plans[MAX_ROWS];
+};
+
+static struct copies pages = { .ways = routines };
+static struct copies mc_pages = { .ways = mc_routines };
+static struct copies node_pages = { .ways = routines };
+
+static struct pool hot, local, gigantic, far[MAX_FAR_NODES];
+static size_t pool_bytes;			/* of local and of each far one */
 static size_t cursor;				/* the next cold part of the pools */
 static size_t to_offset, from_offset;		/* of the hot copies of this visit */
 
+static struct pool allocate_pool(struct run *run, size_t bytes, int node)
+{
+	struct pool pool = { allocate_on(bytes, node), allocate_on(bytes, node), false };
+
+	if (node != ANY_NODE)
+		pool.misplaced = !is_on_node(pool.to, bytes, node) ||
+				 !is_on_node(pool.from, bytes, node);
+	run->total_bytes += 2 * bytes;
+	return pool;
+}
+
 static void allocate_memory(struct run *run)
 {
-	pool_bytes = beyond_cache(&run->host, run->host.available / 4, "copies");
-	pool_to = allocate(pool_bytes);
-	pool_from = allocate(pool_bytes);
-	hot_to = allocate(HOT_BYTES);
-	hot_from = allocate(HOT_BYTES);
+	struct nodes *nodes = &run->nodes;
+
+	pool_bytes = beyond_cache(&run->host, LEAST_POOL, run->host.available / 8, "copies");
+	find_nodes(nodes, run->host.cpu, 4 * pool_bytes);
+	local = allocate_pool(run, pool_bytes, nodes->local);
+	hot = allocate_pool(run, HOT_BYTES, nodes->local);
+	for (int i = 0; i < nodes->nr_far; i++)
+		far[i] = allocate_pool(run, pool_bytes, nodes->far[i]);
+	if (run->host.available / 3 >= 2 * GIGANTIC && !run->host.emulated)
+		gigantic = allocate_pool(run, GIGANTIC, nodes->local);
 	run->pool_bytes = pool_bytes;
-	run->total_bytes = 2 * (pool_bytes + HOT_BYTES);
 	run->huge_bytes = huge_page_bytes();
 	if (run->huge_bytes < run->total_bytes)
 		warn(&run->host, "only %zu of %zu MiB in huge pages, so TLB misses count too: see "
 		     "/sys/kernel/mm/transparent_hugepage/enabled",
 		     run->huge_bytes >> 20, run->total_bytes >> 20);
+	if (local.misplaced || hot.misplaced || gigantic.misplaced)
+		warn(&run->host, "the memory is not all on node %d, where the CPU is: free some there",
+		     nodes->local);
+	if (nodes->nr_others > nodes->nr_far)
+		warn(&run->host, "%d nodes have memory: only the nearest %d are measured",
+		     nodes->nr_others + 1, nodes->nr_far + 1);
 }
 
 /* A different value in every word, so that a page in the wrong place is wrong. */
@@ -61,19 +115,22 @@ static void fill_source(char *from, size_t size, uint64_t seed)
 
 static void verify(const struct routine *routine, size_t size)
 {
-	char *to = hot_to + HOT_BYTES / 2, *from = hot_from;
+	char *to = local.to + HUGE_PAGE, *from = local.from;
 
+	if (size > pool_bytes - 2 * HUGE_PAGE)
+		return;
 	surround(to, from, size);
 	routine->copy(to, from, size);
 	judge(routine->name, "copy", to, from, size);
 }
 
-static void verify_all(uint64_t seed)
+static void verify_section(const struct section *section)
 {
-	fill_source(hot_from, SAMPLE_BYTES, seed);
-	for (int routine = 0; routine < NR_ROUTINES; routine++)
-		for (int size = 0; size < NR_SIZES; size++)
-			verify(&routines[routine], sizes[size]);
+	const struct copies *copies = section->context;
+
+	for (int way = 0; way < section->nr_ways; way++)
+		for (size_t size = 0; size < NR_SIZES && !section->ways[way].missing; size++)
+			verify(&copies->ways[way], sizes[size]);
 }
 
 /*
@@ -82,7 +139,7 @@ static void verify_all(uint64_t seed)
  */
 static void plan_pieces(struct plan *plan, uint64_t *random)
 {
-	plan->copies = SAMPLE_BYTES / plan->size;
+	plan->copies = plan->bytes / plan->size;
 	if (!plan->cold)
 		return;
 	shuffle(plan->to, plan->copies, random);
@@ -93,30 +150,88 @@ static void plan_pieces(struct plan *plan, uint64_t *random)
 	}
 }
 
-static void name_row(struct row *row, const struct plan *plan)
+static void name_row(struct row *row, const char *group, const struct plan *plan)
 {
-	bool kilo = plan->size < 1 << 20;
+	static const char units[] = { 'K', 'M', 'G' };
+	int unit = 0;
+	size_t size = plan->size >> 10;
 
-	snprintf(row->name, sizeof(row->name), "%s %zu%c%s", plan->cold ? "cold" : "hot",
-		 plan->size >> (kilo ? 10 : 20), kilo ? 'K' : 'M', plan->read ? " +read" : "");
+	for (; size >= 1024; size >>= 10)
+		unit++;
+	snprintf(row->name, sizeof(row->name), "%s%s %zu%c%s", group,
+		 plan->cold ? "cold" : "hot", size, units[unit], plan->read ? " +read" : "");
 }
 
-static void plan_rows(struct section *section, uint64_t seed)
+static void add_row(struct section *section, struct copies *copies, const char *group,
+		    struct plan plan, uint64_t *random)
 {
-	uint64_t random = ~seed;		/* not the numbers that measure() draws */
+	struct row *row = &section->rows[section->nr_rows];
+	struct plan *kept = &copies->plans[section->nr_rows++];
 
-	section->nr_rows = NR_SIZES * 4;
-	for (int i = 0; i < section->nr_rows; i++) {
-		struct plan *plan = &plans[i];
-		struct row *row = &section->rows[i];
+	plan.bytes = plan.size > SAMPLE_BYTES ? plan.size : SAMPLE_BYTES;
+	plan_pieces(&plan, random);
+	*kept = plan;
+	snprintf(row->group, sizeof(row->group), "%s", group);
+	name_row(row, group, &plan);
+	row->bytes = plan.bytes;
+	row->calls = plan.copies;
+	row->shares = plan.size < LARGEST ? 1 : plan.size == LARGEST ? LARGEST_SHARES : GIGANTIC_SHARES;
+	row->few = plan.size == GIGANTIC;
+	if (plan.size == GIGANTIC && !gigantic.to)
+		row->missing = "not measured: takes 6 GiB of available memory";
+}
 
-		plan->size = sizes[i % NR_SIZES];
-		plan->read = i / NR_SIZES % 2;
-		plan->cold = i / NR_SIZES / 2;
-		plan_pieces(plan, &random);
-		name_row(row, plan);
-		row->bytes = SAMPLE_BYTES;
-		row->calls = plan->copies;
+static void add_local_row(struct section *section, struct copies *copies, struct plan plan,
+			  const struct host *host, uint64_t *random)
+{
+	struct row *row = &section->rows[section->nr_rows];
+
+	plan.pool_to = !plan.cold ? hot.to : plan.size == GIGANTIC ? gigantic.to : local.to;
+	plan.pool_from = !plan.cold ? hot.from : plan.size == GIGANTIC ? gigantic.from : local.from;
+	add_row(section, copies, "", plan, random);
+	if (!plan.cold && 2 * plan.size > host->last_level_cache)
+		row->missing = "not measured: source and destination do not fit into the last level cache";
+	if (plan.size == LARGEST && pool_bytes < LEAST_POOL)
+		row->missing = "not measured: too little memory";
+}
+
+static void add_local_rows(struct section *section, struct copies *copies, const struct run *run)
+{
+	uint64_t random = ~run->seed;		/* not the numbers that measure() draws */
+	struct plan plan = { .cold = true, .size = GIGANTIC };
+
+	for (int state = 0; state < 4; state++)
+		for (size_t i = 0; i < NR_SIZES; i++)
+			add_local_row(section, copies, (struct plan){ .size = sizes[i], .read = state % 2,
+				      .cold = state / 2 }, &run->host, &random);
+	add_local_row(section, copies, plan, &run->host, &random);
+}
+
+static void add_direction(struct section *section, const struct pool *from, int src,
+			  const struct pool *to, int dst, uint64_t *random)
+{
+	char group[16];
+
+	snprintf(group, sizeof(group), "%d->%d ", src, dst);
+	for (size_t i = 0; i < NR_NODE_SIZES * 2; i++) {
+		struct row *row = &section->rows[section->nr_rows];
+		struct plan plan = { .size = node_sizes[i / 2], .cold = true, .read = i % 2,
+				     .pool_to = to->to, .pool_from = from->from };
+
+		add_row(section, &node_pages, group, plan, random);
+		if (from->misplaced || to->misplaced)
+			row->missing = "not measured: the node gave no memory";
+	}
+}
+
+static void add_node_rows(struct section *section, const struct run *run)
+{
+	const struct nodes *nodes = &run->nodes;
+	uint64_t random = ~run->seed;
+
+	for (int i = 0; i < nodes->nr_far; i++) {
+		add_direction(section, &local, nodes->local, &far[i], nodes->far[i], &random);
+		add_direction(section, &far[i], nodes->far[i], &local, nodes->local, &random);
 	}
 }
 
@@ -133,39 +248,86 @@ static double time_copies(const struct plan *plan, const struct routine *routine
 	return now_ns() - start;
 }
 
-static void visit(int row, uint64_t *random)
+static void visit(const struct section *section, int row, uint64_t *random)
 {
-	size_t places = HOT_BYTES / plans[row].size;
+	const struct copies *copies = section->context;
+	size_t size = copies->plans[row].size, places = HOT_BYTES / size;
 
-	to_offset = next_random(random) % places * plans[row].size;
-	from_offset = next_random(random) % places * plans[row].size;
+	if (copies->plans[row].cold)
+		return;
+	to_offset = next_random(random) % places * size;
+	from_offset = next_random(random) % places * size;
 }
 
-static double sample(int row, int way)
+/* The offset of the next part of the pools of so many bytes. */
+static size_t next_part(size_t bytes)
 {
-	const struct routine *routine = &routines[way];
-	const struct plan *plan = &plans[row];
-	size_t part = cursor;
+	size_t part = cursor + bytes > pool_bytes ? 0 : cursor;
+
+	cursor = part + bytes;
+	return part;
+}
+
+static double sample(const struct section *section, int row, int way)
+{
+	const struct copies *copies = section->context;
+	const struct plan *plan = &copies->plans[row];
+	const struct routine *routine = &copies->ways[way];
+	char *to = plan->pool_to, *from = plan->pool_from;
 
 	if (plan->cold) {
-		cursor = (part + SAMPLE_BYTES) % pool_bytes;
-		return time_copies(plan, routine, pool_to + part, pool_from + part);
+		size_t part = plan->size == GIGANTIC ? 0 : next_part(plan->bytes);
+
+		return time_copies(plan, routine, to + part, from + part);
 	}
-	time_copies(plan, routine, hot_to + to_offset, hot_from + from_offset);
-	return time_copies(plan, routine, hot_to + to_offset, hot_from + from_offset);
+	time_copies(plan, routine, to + to_offset, from + from_offset);
+	return time_copies(plan, routine, to + to_offset, from + from_offset);
+}
+
+static void begin(struct section *section, const char *name, const char *what,
+		  const struct copies *copies, int nr_ways)
+{
+	*section = (struct section){ .name = name, .what = what, .call = "copy", .visit = visit,
+				     .sample = sample, .context = copies, .nr_ways = nr_ways };
+	for (int i = 0; i < nr_ways; i++)
+		snprintf(section->ways[i].name, sizeof(section->ways[i].name), "%s",
+			 copies->ways[i].name);
+}
+
+static void prepare_pages(struct run *run, struct section *section, const char *name,
+			  const struct copies *copies)
+{
+	begin(section, name, "copy_pages()", copies, NR_ROUTINES);
+	section->candidate = selected_routine(&run->host);
+	section->first_choice = UNROLLED;
+	section->last_choice = REP_MOVSB;
+	section->nr_extra = section->last_choice - section->first_choice;
+	if (!run->host.movdir64b)
+		section->ways[MOVDIR64B].missing = "not measured: this CPU has no MOVDIR64B";
+}
+
+static void prepare_mc_pages(struct run *run)
+{
+	struct section *section = &run->mc;
+
+	select_mc_base(&run->host);
+	begin(section, "copies_mc", "copy_mc_pages()", &mc_pages, NR_MC_ROUTINES);
+	section->candidate = selected_mc_routine(&run->host);
+	section->first_choice = MC_FRAGILE;
+	section->last_choice = MC_REP_MOVSB;
+	section->nr_extra = section->last_choice - section->first_choice;
 }
 
 void prepare_copies(struct run *run)
 {
-	struct section *section = &run->copies;
-
-	*section = (struct section){ .name = "copies", .call = "copy", .visit = visit,
-				     .sample = sample, .nr_ways = NR_ROUTINES,
-				     .extra_verdicts = 2 };
-	for (int i = 0; i < NR_ROUTINES; i++)
-		snprintf(section->ways[i].name, sizeof(section->ways[i].name), "%s",
-			 routines[i].name);
 	allocate_memory(run);
-	verify_all(run->seed);
-	plan_rows(section, run->seed);
+	prepare_pages(run, &run->copies, "copies", &pages);
+	prepare_mc_pages(run);
+	prepare_pages(run, &run->between, "nodes", &node_pages);
+	fill_source(local.from, LARGEST < pool_bytes ? LARGEST : pool_bytes, run->seed);
+	verify_section(&run->copies);
+	verify_section(&run->mc);
+	add_local_rows(&run->copies, &pages, run);
+	add_local_rows(&run->mc, &mc_pages, run);
+	add_node_rows(&run->between, run);
 }

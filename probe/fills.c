@@ -5,6 +5,7 @@
  */
 #include "fills.h"
 #include "memory.h"
+#include "streams.h"
 
 #define unused	__attribute__((unused))
 
@@ -24,43 +25,19 @@ void fill_by_template(const struct fill *this unused, const struct source *sourc
 		*(volatile struct descriptor *)(to + at) = *template;
 }
 
-static inline void stream_word(unsigned long *to, unsigned long word)
-{
-	asm volatile("movnti %1, %0" : "=m" (*to) : "r" (word));
-}
-
-static inline void drain(void)
-{
-	asm volatile("sfence" : : : "memory");
-}
-
 void fill_by_movnti(const struct fill *this unused, const struct source *source, char *to,
 		    size_t bytes)
 {
-	const unsigned long *template = (const void *)source->block;
-
-	for (size_t at = 0; at < bytes; at += sizeof(struct descriptor)) {
-		unsigned long *words = (unsigned long *)(to + at);
-
-		stream_word(words + 0, template[0]);
-		stream_word(words + 1, template[1]);
-		stream_word(words + 2, template[2]);
-		stream_word(words + 3, template[3]);
-		stream_word(words + 4, template[4]);
-		stream_word(words + 5, template[5]);
-		stream_word(words + 6, template[6]);
-		stream_word(words + 7, template[7]);
-	}
+	for (size_t at = 0; at < bytes; at += sizeof(struct descriptor))
+		stream_line(to + at, source->block);
 	drain();
 }
 
 void fill_by_movdir64b(const struct fill *this unused, const struct source *source, char *to,
 		       size_t bytes)
 {
-	const struct descriptor *template = (const void *)source->block;
-
-	for (size_t at = 0; at < bytes; at += sizeof(*template))
-		asm volatile("movdir64b %0, %1" : : "m" (*template), "r" (to + at) : "memory");
+	for (size_t at = 0; at < bytes; at += sizeof(struct descriptor))
+		stream_line_at_once(to + at, source->block);
 	drain();
 }
 

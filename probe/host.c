@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Where the measurement runs, and what about it harms the measurement. */
 #define _GNU_SOURCE
+#include <cpuid.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,8 +11,19 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "section.h"
+
+/* "make check" plants a /proc and a /sys elsewhere. */
+#ifndef HOST_ROOT
+#define HOST_ROOT	""
+#endif
+
+#define PROC		HOST_ROOT "/proc/"
+#define CPU_IN_SYS	HOST_ROOT "/sys/devices/system/cpu/"
 
 #define NOISY_LOAD	0.5
+#define NOISY_CPUS	0.2
+#define MUCH_TAKEN	0.02			/* of the time, by whoever */
 #define UNKNOWN_CACHE	(32UL << 20)
 
 void warn(struct host *host, const char *format, ...)
@@ -92,7 +104,7 @@ static void copy_value(char *value, size_t size, const char *line)
 
 static void read_cpuinfo(struct host *host)
 {
-	FILE *file = fopen("/proc/cpuinfo", "r");
+	FILE *file = fopen(PROC "cpuinfo", "r");
 	const struct {
 		const char *key;
 		char *value;
@@ -129,10 +141,10 @@ static void read_cpuinfo(struct host *host)
 static size_t last_level_cache(int cpu)
 {
 	size_t bytes = 0;
-	char path[96], line[32];
+	char path[256], line[32];
 
 	for (int index = 0; ; index++) {
-		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/cache/index%d/size",
+		snprintf(path, sizeof(path), CPU_IN_SYS "cpu%d/cache/index%d/size",
 			 cpu, index);
 		read_line(line, sizeof(line), path);
 		if (!line[0])
@@ -157,14 +169,83 @@ static void pin(struct host *host)
 
 static void check_frequency(struct host *host)
 {
-	char path[96], governor[32];
+	char path[256], governor[32], boost[8], turbo_is_off[8];
 
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor",
+	snprintf(path, sizeof(path), CPU_IN_SYS "cpu%d/cpufreq/scaling_governor",
 		 host->cpu);
 	read_line(governor, sizeof(governor), path);
 	if (governor[0] && strcmp(governor, "performance"))
 		warn(host, "cpufreq governor is %s, not performance: the frequency may wander",
 		     governor);
+	read_line(boost, sizeof(boost), CPU_IN_SYS "cpufreq/boost");
+	read_line(turbo_is_off, sizeof(turbo_is_off), CPU_IN_SYS "intel_pstate/no_turbo");
+	if (!strcmp(boost, "1") || !strcmp(turbo_is_off, "0"))
+		warn(host, "boost is on: the frequency hangs on temperature and on neighbours");
+}
+
+static void check_load(struct host *host)
+{
+	char line[64];
+
+	read_line(line, sizeof(line), PROC "loadavg");
+	host->load = strtod(line, NULL);
+	if (host->load > NOISY_LOAD)
+		warn(host, "load average is %.2f: others use the caches and memory that are "
+		     "measured", host->load);
+}
+
+/* QEMU says so where a hypervisor has its name, whatever CPU it shows. */
+static bool emulates(const char *model_name)
+{
+	unsigned int eax, name[4] = { };
+
+	__cpuid(0x40000000, eax, name[0], name[1], name[2]);
+	return !strcmp((char *)name, "TCGTCGTCGTCG") || strstr(model_name, "TCG");
+}
+
+static struct activity look_at_activity(const struct host *host)
+{
+	struct activity now = { .wall = now_ns(), .own = cpu_ns() };
+	FILE *file = fopen(PROC "stat", "r");
+	char line[256], name[16], ours[16];
+	unsigned long long user, nice, system, irq, softirq, steal;
+
+	snprintf(ours, sizeof(ours), "cpu%d", host->cpu);
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%15s %llu %llu %llu %*u %*u %llu %llu %llu", name, &user, &nice,
+			   &system, &irq, &softirq, &steal) != 7)
+			continue;
+		if (!strcmp(name, "cpu"))
+			now.busy = user + nice + system + irq + softirq;
+		if (!strcmp(name, ours))
+			now.stolen = steal;
+	}
+	if (file)
+		fclose(file);
+	return now;
+}
+
+void begin_watch(struct host *host)
+{
+	host->start = look_at_activity(host);
+}
+
+void end_watch(struct host *host)
+{
+	struct activity end = look_at_activity(host);
+	double wall = (end.wall - host->start.wall) / 1e9, own = (end.own - host->start.own) / 1e9;
+	double ticks = sysconf(_SC_CLK_TCK) * wall;
+	double stolen = (end.stolen - host->start.stolen) / ticks;
+	double others = (end.busy - host->start.busy) / ticks - own / wall;
+
+	if (1 - own / wall > MUCH_TAKEN)
+		warn(host, "others had this CPU for %.0f%% of the time: samples were interrupted",
+		     100 * (1 - own / wall));
+	if (stolen > MUCH_TAKEN)
+		warn(host, "the hypervisor gave %.0f%% of the time to other guests", 100 * stolen);
+	if (others > NOISY_CPUS)
+		warn(host, "noisy neighbours: other processes kept %.1f CPUs busy meanwhile",
+		     others);
 }
 
 void look_at_host(struct host *host)
@@ -181,15 +262,12 @@ void look_at_host(struct host *host)
 		     UNKNOWN_CACHE >> 20);
 		host->last_level_cache = UNKNOWN_CACHE;
 	}
-	host->available = read_kilobytes("/proc/meminfo", "MemAvailable:");
-	if (getloadavg(&host->load, 1) != 1)
-		host->load = 0;
+	host->available = read_kilobytes(PROC "meminfo", "MemAvailable:");
+	host->emulated = host->hypervisor && emulates(host->model_name);
 
 	if (host->hypervisor)
 		warn(host, "virtual machine: neighbours are unseen, flags and cache sizes are "
 		     "what the hypervisor says");
-	if (host->load > NOISY_LOAD)
-		warn(host, "load average is %.2f: others use the caches and memory that are "
-		     "measured", host->load);
+	check_load(host);
 	check_frequency(host);
 }

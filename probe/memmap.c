@@ -21,6 +21,9 @@
 #define HOT_BYTES	(4 * PIECE)
 #define TOUCH_BYTES	(2 * PIECE)
 
+/* Of the time: these take ten times as long, and they decide. */
+#define COLD_SHARES	3
+
 static const struct kind {
 	const char *name;
 	bool file, huge;
@@ -100,7 +103,7 @@ static double sample_hot(int row, int way)
 	return ns;
 }
 
-static double sample(int row, int way)
+static double sample(const struct section *section __attribute__((unused)), int row, int way)
 {
 	switch (state_of(row)) {
 	case COLD:
@@ -113,7 +116,8 @@ static double sample(int row, int way)
 	}
 }
 
-static void visit(int row __attribute__((unused)), uint64_t *random __attribute__((unused)))
+static void visit(const struct section *section __attribute__((unused)),
+		  int row __attribute__((unused)), uint64_t *random __attribute__((unused)))
 {
 }
 
@@ -156,7 +160,7 @@ static void add_ways(struct run *run)
 
 	/* As copy_pages() copies here; one block also as it does elsewhere. */
 	add_block(section, 4 << 10, selected);
-	run->replicated = add_block(section, REPLICATED, selected);
+	section->candidate = add_block(section, REPLICATED, selected);
 	add_block(section, 256 << 10, selected);
 	add_block(section, MAX_BLOCK, selected);
 	for (int routine = UNROLLED; routine <= REP_MOVSB; routine++)
@@ -176,12 +180,12 @@ static void allocate_kind(struct section *section, int index)
 	const struct kind *kind = &kinds[index];
 	size_t before = huge_page_bytes();
 
-	ranges[index] = map(range_bytes, kind->file, kind->huge);
+	ranges[index] = map(range_bytes, kind->file, kind->huge, ANY_NODE);
 	if (!mapped_as(kind, before, range_bytes))
 		for (int row = 0; row < TOUCH * 2; row++)
 			rows[row].missing = "not measured: no memory mapped in pages of this size";
 
-	fresh[index] = map(TOUCH_BYTES, kind->file, kind->huge);
+	fresh[index] = map(TOUCH_BYTES, kind->file, kind->huge, ANY_NODE);
 	drop(index);
 	before = huge_page_bytes();
 	memset(fresh[index], GUARD, TOUCH_BYTES);
@@ -204,6 +208,7 @@ static void add_rows(struct section *section)
 			 state_names[state_of(i)], reads(i) ? " +read" : "");
 		row->bytes = pieces[state_of(i)] ?: range_bytes;
 		row->calls = row->bytes / PIECE;
+		row->shares = state_of(i) == COLD ? COLD_SHARES : 1;
 	}
 }
 
@@ -247,9 +252,10 @@ void prepare_fills(struct run *run)
 {
 	struct section *section = &run->fills;
 
-	*section = (struct section){ .name = "memmap", .call = "fill", .visit = visit,
-				     .sample = sample, .extra_verdicts = 1 };
-	range_bytes = beyond_cache(&run->host, run->host.available / 16, "fills");
+	*section = (struct section){ .name = "memmap", .what = "memmap by the block",
+				     .call = "fill", .visit = visit, .sample = sample,
+				     .nr_extra = 1 };
+	range_bytes = beyond_cache(&run->host, 0, run->host.available / 16, "fills");
 	run->range_bytes = range_bytes;
 	add_ways(run);
 	add_rows(section);

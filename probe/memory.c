@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "memory.h"
+#include "nodes.h"
 
 /* Zeroing the upper limit takes a second; the lower one overflows L2. */
 #define MAX_RANGE	(1UL << 30)
@@ -36,7 +37,7 @@ void die(const char *format, ...)
  * Prefaulted memory, private or that of a memfd, in huge pages if they are asked for and to be had.
  * Where tmpfs gives none on a fault, which is its default, it does when told to collapse.
  */
-char *map(size_t bytes, bool file, bool huge)
+char *map(size_t bytes, bool file, bool huge, int node)
 {
 	char *at = mmap(NULL, bytes + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int flags = MAP_FIXED | (file ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS);
@@ -50,6 +51,8 @@ char *map(size_t bytes, bool file, bool huge)
 		die("cannot allocate %zu MiB: %s; free some memory", bytes >> 20, strerror(errno));
 	if (file)
 		close(fd);
+	if (node != ANY_NODE)
+		prefer_node(at, bytes, node);
 	madvise(at, bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	memset(at, GUARD, bytes);
 	if (huge)
@@ -58,16 +61,18 @@ char *map(size_t bytes, bool file, bool huge)
 }
 
 /* As the kernel's direct map is. */
-char *allocate(size_t bytes)
+char *allocate_on(size_t bytes, int node)
 {
-	return map(bytes, false, true);
+	return map(bytes, false, true, node);
 }
 
-/*
- * A part of so large a range is cold when it is visited again, as everything else in it has been
- * walked in between: more than twice the last level cache.
- */
-size_t beyond_cache(struct host *host, size_t limit, const char *what)
+char *allocate(size_t bytes)
+{
+	return allocate_on(bytes, ANY_NODE);
+}
+
+/* More than twice the last level cache: everything else in it has been walked in between. */
+size_t beyond_cache(struct host *host, size_t least, size_t limit, const char *what)
 {
 	size_t bytes = 2 * host->last_level_cache + HUGE_PAGE;
 
@@ -76,13 +81,15 @@ size_t beyond_cache(struct host *host, size_t limit, const char *what)
 	if (limit < MIN_RANGE)
 		die("%zu MiB of memory available are too little: free some memory",
 		    host->available >> 20);
-	if (bytes < MIN_RANGE)
-		bytes = MIN_RANGE;
-	if (bytes > limit) {
-		bytes = limit;
+	if (bytes > limit)
 		warn(host, "too little memory for this cache: cold %s walk only %zu MiB", what,
 		     limit >> 20);
-	}
+	if (bytes < least)
+		bytes = least;
+	if (bytes < MIN_RANGE)
+		bytes = MIN_RANGE;
+	if (bytes > limit)
+		bytes = limit;
 	return bytes - bytes % HUGE_PAGE;
 }
 
@@ -105,7 +112,7 @@ void surround(char *to, const char *expected, size_t bytes)
 
 void judge(const char *way, const char *call, const char *to, const char *expected, size_t bytes)
 {
-	for (size_t at = 0; at < bytes; at++)
+	for (size_t at = 0; memcmp(to, expected, bytes) && at < bytes; at++)
 		if (to[at] != expected[at])
 			die("%s: %s of %zu KiB is wrong from offset %zu on", way, call,
 			    bytes >> 10, at);

@@ -9,10 +9,16 @@
 #define CACHE_LINE	64
 #define GUARD		0x5a
 
+/* Wherever the kernel sees fit. */
+#define ANY_NODE	-1
+
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 char *allocate(size_t bytes);
-char *map(size_t bytes, bool file, bool huge);
-size_t beyond_cache(struct host *host, size_t limit, const char *what);
+char *allocate_on(size_t bytes, int node);
+char *map(size_t bytes, bool file, bool huge, int node);
+
+/* A part of so large a range, of least bytes or more, is cold when it is visited again. */
+size_t beyond_cache(struct host *host, size_t least, size_t limit, const char *what);
 
 /*
  * Checks of a way: surround() makes each byte of to other than it must become, with guards around;

@@ -25,8 +25,8 @@ enum { BUILT = BASE, TEMPLATE = FIRST_OTHER, BLOCK, BLOCK_ONLY, NR_WAYS };
 
 static struct section section = {
 	.name = "normal memory", .nr_rows = NR_ROWS, .nr_ways = NR_WAYS,
-	.rows = { { .name = "cold" }, { .name = "cold +free" }, { .name = "hot" },
-		  { .name = "hot +free" } },
+	.rows = { { .name = "cold", .shares = 1 }, { .name = "cold +free", .shares = 1 },
+		  { .name = "hot", .shares = 1 }, { .name = "hot +free", .shares = 1 } },
 	.ways = { { "built" }, { "same again" }, { "64-byte template" }, { "32K block" },
 		  { "no list heads" } },
 };
@@ -102,7 +102,7 @@ static void free_pages(char *at, size_t bytes)
 	}
 }
 
-static double sample(int row, int way)
+static double sample(const struct section *self __attribute__((unused)), int row, int way)
 {
 	size_t piece = row < HOT ? range_bytes : HUGE_PAGE;
 	double ns = 0;
@@ -125,7 +125,8 @@ static double sample(int row, int way)
 	return ns;
 }
 
-static void visit(int row __attribute__((unused)), uint64_t *random __attribute__((unused)))
+static void visit(const struct section *self __attribute__((unused)),
+		  int row __attribute__((unused)), uint64_t *random __attribute__((unused)))
 {
 }
 
@@ -155,8 +156,8 @@ static void verify(void)
 
 static void print_row(int row)
 {
-	static double ns[MAX_PASSES];
-	unsigned int n = section.passes - 1;
+	static double ns[MAX_ROUNDS];
+	unsigned int n = section.rows[row].rounds - 1;
 	const double *base = section.ns[row][BASE] + 1;
 
 	memcpy(ns, base, n * sizeof(*ns));
@@ -169,7 +170,7 @@ static void print_row(int row)
 		printf("%8.2f +-%4.1f%%", ratio.middle,
 		       100 * fmax(ratio.high - ratio.middle, ratio.middle - ratio.low) / ratio.middle);
 	}
-	putchar('\n');
+	printf("  n = %u\n", n);
 }
 
 int main(void)
@@ -177,7 +178,7 @@ int main(void)
 	struct host host;
 
 	look_at_host(&host);
-	range_bytes = beyond_cache(&host, host.available / 16, "fills");
+	range_bytes = beyond_cache(&host, 0, host.available / 16, "fills");
 	range = allocate(range_bytes);
 	make_source();
 	verify();
@@ -191,6 +192,6 @@ int main(void)
 	putchar('\n');
 	for (int row = 0; row < NR_ROWS; row++)
 		print_row(row);
-	printf("times as fast as built, %u passes of %zu MiB\n", section.passes - 1, range_bytes >> 20);
+	printf("times as fast as built, n rounds of %zu MiB\n", range_bytes >> 20);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "host.h"
+#include "nodes.h"
 #include "section.h"
 
 struct run {
@@ -15,9 +16,12 @@ struct run {
 	size_t pool_bytes;			/* copies: each of the two pools */
 	size_t huge_bytes, total_bytes;		/* copies: of all memory they use */
 	size_t range_bytes;			/* fills: in each kind of memory */
-	int movnti, replicated;			/* fills: the ways of these names */
-	double seconds;				/* of measuring, at most */
+	int movnti;				/* fills: the way of this name */
+	double seconds;				/* of the whole run */
+	struct nodes nodes;
 	struct section copies;
+	struct section mc;			/* copies that survive memory errors */
+	struct section between;			/* copies from node to node */
 	struct section fills;
 };
 
@@ -25,12 +29,12 @@ struct run {
 void prepare_copies(struct run *run);
 void prepare_fills(struct run *run);
 
-/* The instruction that the ALTERNATIVE_2 in copy_pages() becomes with this CPU's flags. */
-int selected_routine(const struct host *host);
-
 void print_environment(const struct run *run);
-void print_copies(const struct run *run);
-void print_fills(const struct run *run);
+void print_screen(const struct run *run);
+void print_functional(const struct run *run);	/* on a CPU that has no speed */
+
+/* They close the file; false if it did not take everything. */
+bool write_details(const struct run *run, FILE *file);
 bool write_json(const struct run *run, FILE *file);
 
 #endif /* PROBE_PROBE_H */

@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is measured, all of it the kernel's own: copy_page() and __memcpy() from arch/x86/lib/, and
- * copy_pages() from asm/page_64.h, a function for each of its alternatives; see the Makefile.
+ * What is measured, all of it the kernel's own but for the limits: copy_page() and __memcpy() from
+ * arch/x86/lib/, copy_pages() from asm/page_64.h, copy_mc_to_kernel() and copy_mc_pages() from
+ * arch/x86/lib/, an object for each of their alternatives; see the Makefile.
  */
+#include <stdlib.h>
+
+#include "host.h"
 #include "memory.h"
 #include "routines.h"
+#include "streams.h"
 
 #ifndef __x86_64__
 #error "these are x86-64 routines: build on x86-64"
 #endif
 
 typedef void copy_run(void *to, const void *from, unsigned int npages);
+typedef unsigned long copy_mc(void *to, const void *from, unsigned int length);
 
 copy_run copy_pages_unrolled, copy_pages_movsq, copy_pages_movsb;
 void copy_page(void *to, const void *from);
-void *__memcpy(void *to, const void *from, size_t length);
+void *memcpy_fsrm(void *to, const void *from, size_t length);
+void *memcpy_no_fsrm(void *to, const void *from, size_t length);
+copy_mc copy_mc_to_kernel_fragile, copy_mc_to_kernel_movsb;
+copy_mc copy_mc_to_kernel_movsq, copy_mc_to_kernel_fsrm;
+copy_mc copy_mc_pages_fragile, copy_mc_pages_movsq, copy_mc_pages_movsb;
 
 static void page_by_page(void *to, const void *from, size_t length)
 {
@@ -37,9 +47,28 @@ static void rep_movsb(void *to, const void *from, size_t length)
 	copy_pages_movsb(to, from, length / PAGE_SIZE);
 }
 
-static void memcpy_orig(void *to, const void *from, size_t length)
+static void bulk_memcpy_fsrm(void *to, const void *from, size_t length)
 {
-	__memcpy(to, from, length);
+	memcpy_fsrm(to, from, length);
+}
+
+static void bulk_memcpy_no_fsrm(void *to, const void *from, size_t length)
+{
+	memcpy_no_fsrm(to, from, length);
+}
+
+static void stream_words(void *to, const void *from, size_t length)
+{
+	for (size_t at = 0; at < length; at += CACHE_LINE)
+		stream_line(to + at, from + at);
+	drain();
+}
+
+static void stream_lines(void *to, const void *from, size_t length)
+{
+	for (size_t at = 0; at < length; at += CACHE_LINE)
+		stream_line_at_once(to + at, from + at);
+	drain();
 }
 
 const struct routine routines[NR_ROUTINES] = {
@@ -53,6 +82,90 @@ const struct routine routines[NR_ROUTINES] = {
 			   rep_movsq },
 	[REP_MOVSB]    = { "rep movsb", "one instruction for all pages: copy_pages() with ERMS",
 			   rep_movsb },
-	[MEMCPY_ORIG]  = { "memcpy_orig", "v7.3's memcpy() without FSRM, one call for all pages",
-			   memcpy_orig },
+	[MEMCPY_FSRM]  = { "memcpy, FSRM", "v7.3's memcpy() with FSRM, one call for all pages",
+			   bulk_memcpy_fsrm },
+	[MEMCPY_ORIG]  = { "memcpy, no FSRM", "v7.3's memcpy() without FSRM, one call for all pages",
+			   bulk_memcpy_no_fsrm },
+	[MOVNTI]       = { "movnti", "stores past the caches, 8 bytes each: a limit, in no kernel",
+			   stream_words },
+	[MOVDIR64B]    = { "movdir64b", "the same, 64 bytes each",
+			   stream_lines },
 };
+
+/* By the page, and what failed would be a fault of the probe. */
+static inline void by_page(copy_mc *copy, void *to, const void *from, size_t length)
+{
+	for (size_t at = 0; at < length; at += PAGE_SIZE)
+		if (copy(to + at, from + at, PAGE_SIZE))
+			abort();
+}
+
+static void by_page_erms(void *to, const void *from, size_t length)
+{
+	by_page(copy_mc_to_kernel_movsb, to, from, length);
+}
+
+static void by_page_memcpy(void *to, const void *from, size_t length)
+{
+	by_page(copy_mc_to_kernel_movsq, to, from, length);
+}
+
+static void by_page_memcpy_fsrm(void *to, const void *from, size_t length)
+{
+	by_page(copy_mc_to_kernel_fsrm, to, from, length);
+}
+
+static void mc_fragile(void *to, const void *from, size_t length)
+{
+	if (copy_mc_pages_fragile(to, from, length / PAGE_SIZE))
+		abort();
+}
+
+static void mc_rep_movsq(void *to, const void *from, size_t length)
+{
+	if (copy_mc_pages_movsq(to, from, length / PAGE_SIZE))
+		abort();
+}
+
+static void mc_rep_movsb(void *to, const void *from, size_t length)
+{
+	if (copy_mc_pages_movsb(to, from, length / PAGE_SIZE))
+		abort();
+}
+
+struct routine mc_routines[NR_MC_ROUTINES] = {
+	[MC_PAGE_BY_PAGE] = { "page by page", "v7.3: copy_mc_to_kernel() once per 4 KiB, as it is on this CPU",
+			      by_page_erms },
+	[MC_SAME_AGAIN]   = { "same again", "page by page under another name: must show no difference",
+			      by_page_erms },
+	[MC_FRAGILE]      = { "fragile", "8 bytes at a time, page by page: copy_mc_pages() on all other CPUs, v7.3 by quirk",
+			      mc_fragile },
+	[MC_REP_MOVSQ]    = { "rep movsq", "one instruction for all pages: copy_mc_pages() with REP_GOOD",
+			      mc_rep_movsq },
+	[MC_REP_MOVSB]    = { "rep movsb", "one instruction for all pages: copy_mc_pages() with ERMS",
+			      mc_rep_movsb },
+	[MC_MEMCPY]       = { "no ERMS by page", "v7.3 without ERMS and FSRM: memcpy() once per 4 KiB, recovers from nothing",
+			      by_page_memcpy },
+};
+
+void select_mc_base(const struct host *host)
+{
+	if (host->erms)
+		return;
+	mc_routines[MC_PAGE_BY_PAGE].copy = host->fsrm ? by_page_memcpy_fsrm : by_page_memcpy;
+	mc_routines[MC_SAME_AGAIN].copy = mc_routines[MC_PAGE_BY_PAGE].copy;
+}
+
+int selected_routine(const struct host *host)
+{
+	if (host->erms)
+		return REP_MOVSB;
+	return host->rep_good ? REP_MOVSQ : UNROLLED;
+}
+
+int selected_mc_routine(const struct host *host)
+{
+	if (host->erms)
+		return MC_REP_MOVSB;
+	return host->rep_good ? MC_REP_MOVSQ : MC_FRAGILE;
+}

@@ -4,16 +4,7 @@
 
 #include <stddef.h>
 
-/* Indices into routines[], and the ways of the copies in this order. */
-enum routine_index {
-	PAGE_BY_PAGE,
-	SAME_AGAIN,
-	UNROLLED,
-	REP_MOVSQ,
-	REP_MOVSB,
-	MEMCPY_ORIG,
-	NR_ROUTINES
-};
+struct host;
 
 struct routine {
 	const char *name;
@@ -21,6 +12,40 @@ struct routine {
 	void (*copy)(void *to, const void *from, size_t length);
 };
 
+/* Indices into routines[], and the ways of the copies in this order. */
+enum routine_index {
+	PAGE_BY_PAGE,
+	SAME_AGAIN,
+	UNROLLED,
+	REP_MOVSQ,
+	REP_MOVSB,
+	MEMCPY_FSRM,
+	MEMCPY_ORIG,
+	MOVNTI,
+	MOVDIR64B,
+	NR_ROUTINES
+};
+
 extern const struct routine routines[NR_ROUTINES];
+
+/* The same for copies that survive memory errors: into mc_routines[], a way each, too. */
+enum mc_routine_index {
+	MC_PAGE_BY_PAGE,
+	MC_SAME_AGAIN,
+	MC_FRAGILE,
+	MC_REP_MOVSQ,
+	MC_REP_MOVSB,
+	MC_MEMCPY,
+	NR_MC_ROUTINES
+};
+
+extern struct routine mc_routines[NR_MC_ROUTINES];
+
+/* Makes the base what v7.3 does on this CPU. */
+void select_mc_base(const struct host *host);
+
+/* What the alternatives of copy_pages() and the branches of copy_mc_pages() become here. */
+int selected_routine(const struct host *host);
+int selected_mc_routine(const struct host *host);
 
 #endif /* PROBE_ROUTINES_H */

@@ -10,7 +10,8 @@ with the same one are not independent), warnings (a list of what harms the measu
 are. The bench puts the kernel's release where the probe has an object with all of these. Samples come in four forms,
 one per run:
 
-probe/probe --json     "section": ways, the candidate (the one that the series takes) and rows;
+probe/probe --json     "section": ways, the candidate (the one that the series takes) and rows, "without" some of the
+                       ways where one takes long;
                        then "pass": a round of a row, "ns" in the order of the ways, "order" as they ran
 folio-copy-bench --json     a line per sample: order, src, dst, cache, variant, slot, round, ns, bytes;
                        FUNCTION_v73 is the base of FUNCTION
@@ -226,9 +227,10 @@ def read_probe(_, samples):
                         if item["missing"]]
             for row in line["rows"]:
                 if not row["missing"]:
+                    taken = tuple(way for way in there if way not in row.get("without", ()))
                     rows[section, row["name"]] = Row(probe_key(section, row["name"]), row["bytes"], there[0],
-                                                     line["candidate"], there, row["calls"], line["placement_ns"],
-                                                     [(None, {way: [] for way in there})])
+                                                     line["candidate"], taken, row["calls"], line["placement_ns"],
+                                                     [(None, {way: [] for way in taken})])
         elif not line["first"]:
             row = rows[section, line["row"]]
             for way, ns in zip(ways[section], line["ns"], strict=True):
