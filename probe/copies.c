@@ -77,19 +77,30 @@ static struct pool allocate_pool(struct run *run, size_t bytes, int node)
 	return pool;
 }
 
-static void allocate_memory(struct run *run)
+static void allocate_pools(struct run *run)
 {
 	struct nodes *nodes = &run->nodes;
 
 	pool_bytes = beyond_cache(&run->host, LEAST_POOL, run->host.available / 8, "copies");
+	run->pool_bytes = pool_bytes;
 	find_nodes(nodes, run->host.cpu, 4 * pool_bytes);
 	local = allocate_pool(run, pool_bytes, nodes->local);
 	hot = allocate_pool(run, HOT_BYTES, nodes->local);
 	for (int i = 0; i < nodes->nr_far; i++)
 		far[i] = allocate_pool(run, pool_bytes, nodes->far[i]);
+	if (nodes->nr_others > nodes->nr_far)
+		warn(&run->host, "%d nodes have memory: only the nearest %d are measured",
+		     nodes->nr_others + 1, nodes->nr_far + 1);
+}
+
+static void allocate_gigantic(struct run *run)
+{
 	if (run->host.available / 3 >= 2 * GIGANTIC && !run->host.emulated)
-		gigantic = allocate_pool(run, GIGANTIC, nodes->local);
-	run->pool_bytes = pool_bytes;
+		gigantic = allocate_pool(run, GIGANTIC, run->nodes.local);
+}
+
+static void judge_memory(struct run *run)
+{
 	run->huge_bytes = huge_page_bytes();
 	if (run->huge_bytes < run->total_bytes)
 		warn(&run->host, "only %zu of %zu MiB in huge pages, so TLB misses count too: see "
@@ -97,10 +108,7 @@ static void allocate_memory(struct run *run)
 		     run->huge_bytes >> 20, run->total_bytes >> 20);
 	if (local.misplaced || hot.misplaced || gigantic.misplaced)
 		warn(&run->host, "the memory is not all on node %d, where the CPU is: free some there",
-		     nodes->local);
-	if (nodes->nr_others > nodes->nr_far)
-		warn(&run->host, "%d nodes have memory: only the nearest %d are measured",
-		     nodes->nr_others + 1, nodes->nr_far + 1);
+		     run->nodes.local);
 }
 
 /* A different value in every word, so that a page in the wrong place is wrong. */
@@ -320,13 +328,15 @@ static void prepare_mc_pages(struct run *run)
 
 void prepare_copies(struct run *run)
 {
-	allocate_memory(run);
+	allocate_pools(run);
 	prepare_pages(run, &run->copies, "copies", &pages);
 	prepare_mc_pages(run);
 	prepare_pages(run, &run->between, "nodes", &node_pages);
 	fill_source(local.from, LARGEST < pool_bytes ? LARGEST : pool_bytes, run->seed);
 	verify_section(&run->copies);
 	verify_section(&run->mc);
+	allocate_gigantic(run);
+	judge_memory(run);
 	add_local_rows(&run->copies, &pages, run);
 	add_local_rows(&run->mc, &mc_pages, run);
 	add_node_rows(&run->between, run);

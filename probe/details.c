@@ -356,16 +356,24 @@ static void print_fills(const struct run *run)
 	print_effects(run);
 }
 
-bool write_details(const struct run *run, FILE *file)
+static void print_all(const struct run *run)
 {
-	bool failed;
-
-	out = file;
 	print_copies(&run->copies);
 	print_copies(&run->mc);
 	if (run->between.nr_rows)
 		print_copies(&run->between);
 	print_fills(run);
+}
+
+bool write_details(const struct run *run, FILE *file)
+{
+	bool failed;
+
+	out = file;
+	if (run->host.emulated)
+		fputs("functional: this CPU is emulated and has no speed\n", out);
+	else
+		print_all(run);
 	failed = ferror(file);
 	return !fclose(file) && !failed;
 }

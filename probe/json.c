@@ -72,14 +72,18 @@ static void write_json_section(const struct section *section, FILE *file)
 	fputs("]}\n", file);
 }
 
-/* One round: "ns" in the order of "ways" above, "order" the order in which they ran. */
-static void write_json_round(const struct section *section, int row, unsigned int round, FILE *file)
+/*
+ * One round: "ns" in the order of "ways" above, "order" the order in which they ran. Emulation has
+ * no speed.
+ */
+static void write_json_round(const struct section *section, int row, unsigned int round,
+			     bool emulated, FILE *file)
 {
 	fprintf(file, "{\"section\":\"%s\",\"pass\":%u,\"first\":%s,\"row\":\"%s\",\"ns\":[",
 		section->name, round, round ? "false" : "true", section->rows[row].name);
 	for (int i = 0; i < section->nr_ways; i++) {
 		fputs(i ? "," : "", file);
-		if (!is_measured(section, row, i))
+		if (emulated || !is_measured(section, row, i))
 			fputs("null", file);
 		else
 			fprintf(file, "%.0f", section->ns[row][i][round]);
@@ -90,11 +94,11 @@ static void write_json_round(const struct section *section, int row, unsigned in
 	fputs("]}\n", file);
 }
 
-static void write_json_rounds(const struct section *section, FILE *file)
+static void write_json_rounds(const struct section *section, bool emulated, FILE *file)
 {
 	for (int row = 0; row < section->nr_rows; row++)
 		for (unsigned int round = 0; round < section->rows[row].rounds; round++)
-			write_json_round(section, row, round, file);
+			write_json_round(section, row, round, emulated, file);
 }
 
 /* The samples are written when all are taken: writing would disturb them. */
@@ -108,7 +112,7 @@ bool write_json(const struct run *run, FILE *file)
 		if (sections[i]->nr_rows)
 			write_json_section(sections[i], file);
 	for (int i = 0; i < 4; i++)
-		write_json_rounds(sections[i], file);
+		write_json_rounds(sections[i], run->host.emulated, file);
 	failed = ferror(file);
 	return !fclose(file) && !failed;
 }
