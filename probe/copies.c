@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What would copy_pages() and copy_mc_pages() gain on this CPU? The kernel's copy routines, timed in
- * user space, on the node of the CPU and between that one and others.
+ * What would copy_pages() and copy_mc_pages() gain on this CPU? The kernel's copy routines, timed
+ * in user space, on the node of the CPU and between that one and others.
  */
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "probe.h"
 #include "routines.h"
 
-/* What a sample copies at least, whatever the size of its pieces: some 20 us hot, some 200 us cold. */
+/* What a sample copies at least, whatever the size of its pieces: 20 us hot, some 200 us cold. */
 #define SAMPLE_BYTES	(2UL << 20)
 
 /* Hot copies move about in here, so that no row hangs on where its one piece happens to lie. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's copy_mc.c for a CPU of the kind and with the features that the Makefile says. What it
- * defines gets the KIND behind its name. Without ERMS, v7.3's copy_mc_to_kernel() is MEMCPY.
+ * The kernel's copy_mc.c for a CPU of the kind and with the features that the Makefile says. What
+ * it defines gets the KIND behind its name. Without ERMS, v7.3's copy_mc_to_kernel() is MEMCPY.
  */
 #include <linux/uaccess.h>
 #include <linux/string.h>

@@ -269,7 +269,8 @@ static unsigned int common_rounds(const struct section *section, int row, int ot
 }
 
 /* The samples of a row, as many as those of another one, from the whole run as they are. */
-static void take_samples(const struct section *section, int row, int way, double *ns, unsigned int n)
+static void take_samples(const struct section *section, int row, int way, double *ns,
+			 unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++)
 		ns[i] = section->ns[row][way][1 + i * rounds_of(section, row) / n];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For "make check" only: a libnuma for LD_PRELOAD that knows of two nodes. Memory is where it was asked
- * for, but for that of the second node with MISPLACED.
+ * For "make check" only: a libnuma for LD_PRELOAD that knows of two nodes. Memory is where it was
+ * asked for, but with MISPLACED all of it is on the first one.
  */
 #include <numa.h>
 
@@ -47,7 +47,8 @@ void numa_tonode_memory(void *start, size_t bytes, int node)
 	ranges[nr_ranges++ % MAX_RANGES] = (struct range){ start, (char *)start + bytes, node };
 }
 
-int numa_move_pages(int pid, unsigned long count, void **pages, const int *nodes, int *status, int flags)
+int numa_move_pages(int pid, unsigned long count, void **pages, const int *nodes, int *status,
+		    int flags)
 {
 	const char *page = *pages;
 

@@ -15,7 +15,7 @@ struct nodes {
 	int nr_others;		/* that have memory */
 };
 
-/* The nodes with so many bytes of free memory, the nearest ones first; none if there is one node. */
+/* The nodes with so many bytes of free memory, nearest first; none if there is one node. */
 void find_nodes(struct nodes *nodes, int cpu, size_t bytes);
 
 /* To be called before the memory is touched; asks again where it has come to lie. */

@@ -277,7 +277,8 @@ void print_screen(const struct run *run)
 		print_losses(&run->between);
 	print_losses(&run->fills);
 	print_control(run);
-	puts("\ntimes as fast as v7.3's page by page; + faster, - slower for sure; +read: cold, then read");
+	puts("\ntimes as fast as v7.3's page by page; + faster, - slower for sure; +read: cold, then "
+	     "read");
 	print_copies(run);
 	if (run->between.nr_rows)
 		print_nodes(run);

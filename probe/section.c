@@ -4,8 +4,8 @@
  * way, again in random order: a round. All rows are thus measured over the whole run: a disturbance
  * hits all of them a little and none of them alone.
  *
- * A round takes from 200 us to a quarter of a second, and every row has its share of the time: a pass
- * leaves out those that have had more than the others, and those that would be finished too early.
+ * A round takes from 200 us to a quarter of a second, and every row has its share of the time: a
+ * pass leaves out those that have had more than the others, and those that would end too early.
  */
 #include <math.h>
 #include <stdio.h>
