@@ -1,10 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* As in a kernel without sanitizers. */
+/*
+ * As in a kernel without sanitizers. Functions as there: of a loop around an empty macro the compiler
+ * leaves the counting.
+ */
 #ifndef PROBE_SHIM_INSTRUMENTED_H
 #define PROBE_SHIM_INSTRUMENTED_H
 
-#define instrument_memcpy_before(to, from, n)		((void)(n))
-#define instrument_memcpy_after(to, from, n, left)	((void)(n))
-#define instrument_copy_to_user(to, from, n)		((void)(n))
+static inline void instrument_memcpy_before(void *to, const void *from, unsigned long n)
+{
+	(void)to;
+	(void)from;
+	(void)n;
+}
+
+static inline void instrument_memcpy_after(void *to, const void *from, unsigned long n,
+					   unsigned long left)
+{
+	(void)to;
+	(void)from;
+	(void)n;
+	(void)left;
+}
+
+#define instrument_copy_to_user(to, from, n)	((void)(n))
 
 #endif /* PROBE_SHIM_INSTRUMENTED_H */
