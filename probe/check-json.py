@@ -120,6 +120,21 @@ def check_effects(section, rounds, text):
         assert ("loses" in sign, "gains" in sign) == (low > 1, high < 1), (what, sign)
 
 
+def check_losses(section, rounds, what, screen):
+    """The rows in which what the series takes is slower, those apart that it is not judged by"""
+    way = [way["name"] for way in section["ways"]].index(section["candidate"])
+    rows = [row for row in section["rows"] if not row["missing"]]
+    lost = [row for row in rows if mark(rounds[row["name"]], row, way, section) == "-" and
+            mark(rounds[row["name"]], row, 1, section) == " "]
+    text = re.search("^  %s, %s:(.*(\\n    not judged.*)?)" % (re.escape(what), section["candidate"]), screen, re.M)[1]
+    judged, _, aside = text.partition("\n")
+    for line, expected in ((judged, [row for row in lost if not row["aside"]]),
+                           (aside, [row for row in lost if row["aside"]])):
+        shown = len(re.findall(r" \d\.\d\d", line)) + sum(map(int, re.findall(r"(\d+) more", line)))
+        assert shown == len(expected), (line, expected)
+    assert ("in none of %d rows" % sum(not row["aside"] for row in rows) in judged) == all(row["aside"] for row in lost)
+
+
 def check_screen(copies, rounds, screen):
     """Two cells of the screen, of the way that the series takes"""
     way = [way["name"] for way in copies["ways"]].index(copies["candidate"])
@@ -165,7 +180,10 @@ def main(path, screen, details):
             check_missing(sections[name], parts[name])
     check_bounds(sections["memmap"], rounds["memmap"], parts["memmap"])
     check_effects(sections["memmap"], rounds["memmap"], parts["memmap"])
-    check_screen(sections["copies"], rounds["copies"], open(screen, encoding="utf-8").read())
+    text = open(screen, encoding="utf-8").read()
+    check_screen(sections["copies"], rounds["copies"], text)
+    for name, what in (("copies", "copy_pages()"), ("copies_mc", "copy_mc_pages()"), ("memmap", "memmap by the block")):
+        check_losses(sections[name], rounds[name], what, text)
 
 
 main(*sys.argv[1:])

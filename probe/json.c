@@ -36,7 +36,10 @@ static void write_json_string(const char *text, FILE *file)
 		fputs("null", file);
 }
 
-/* "without": the ways that this row leaves out though the CPU has them. */
+/*
+ * "aside": why the candidate is not judged by this row; "without": the ways that it leaves out though
+ * the CPU has them.
+ */
 static void write_json_row(const struct section *section, int index, FILE *file)
 {
 	const struct row *row = &section->rows[index];
@@ -45,6 +48,8 @@ static void write_json_row(const struct section *section, int index, FILE *file)
 	fprintf(file, "%s{\"name\":\"%s\",\"bytes\":%zu,\"calls\":%u,\"missing\":",
 		index ? "," : "", row->name, row->bytes, row->calls);
 	write_json_string(row->missing, file);
+	fputs(",\"aside\":", file);
+	write_json_string(row->aside, file);
 	fputs(",\"without\":[", file);
 	for (int way = 0; way < section->nr_ways; way++) {
 		if (row->missing || section->ways[way].missing || is_measured(section, index, way))

@@ -208,6 +208,8 @@ static void add_rows(struct section *section)
 			 state_names[state_of(i)], reads(i) ? " +read" : "");
 		row->bytes = pieces[state_of(i)] ?: range_bytes;
 		row->calls = row->bytes / PIECE;
+		if (state_of(i) == TOUCH)
+			row->aside = "page faults count, of which the kernel takes none there";
 		row->shares = state_of(i) == COLD ? COLD_SHARES : 1;
 	}
 }

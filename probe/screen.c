@@ -34,20 +34,43 @@ void print_environment(const struct run *run)
 	fflush(stdout);
 }
 
+/* Those of them that are for this reason not to judge by, or are. */
+static int print_worst(const struct section *section, const struct finding *losses, int n,
+		       const char *aside)
+{
+	int found = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (section->rows[losses[i].row].aside != aside)
+			continue;
+		if (found++ < WORST_SHOWN)
+			printf("%s %s %.2f", found > 1 ? "," : "",
+			       section->rows[losses[i].row].name, losses[i].ratio);
+	}
+	if (found > WORST_SHOWN)
+		printf(", %d more", found - WORST_SHOWN);
+	return found;
+}
+
 static void print_losses(const struct section *section)
 {
-	const struct way *way = &section->ways[section->candidate];
 	struct finding losses[MAX_FINDINGS];
-	int n = find_losses(section, BASE, section->candidate, losses);
+	int n = find_losses(section, BASE, section->candidate, losses), shown, judged = 0;
+	const char *aside = NULL;
 
-	printf("  %s, %s:", section->what, way->name);
-	if (!n)
-		printf(" in none of %d rows", rows_measured(section));
-	for (int i = 0; i < n && i < WORST_SHOWN; i++)
-		printf("%s %s %.2f", i ? "," : "", section->rows[losses[i].row].name,
-		       losses[i].ratio);
-	if (n > WORST_SHOWN)
-		printf(", %d more", n - WORST_SHOWN);
+	for (int row = 0; row < section->nr_rows; row++) {
+		judged += !section->rows[row].missing && !section->rows[row].aside;
+		aside = section->rows[row].aside ?: aside;
+	}
+	printf("  %s, %s:", section->what, section->ways[section->candidate].name);
+	shown = print_worst(section, losses, n, NULL);
+	if (!shown)
+		printf(" in none of %d rows", judged);
+	putchar('\n');
+	if (shown == n)
+		return;
+	printf("    not judged, as %s:", aside);
+	print_worst(section, losses, n, aside);
 	putchar('\n');
 }
 

@@ -29,6 +29,7 @@ struct row {
 	unsigned int shares;			/* of the time */
 	bool few;				/* ways: base, control and candidate */
 	const char *missing;
+	const char *aside;			/* why the series is not judged by it */
 
 	unsigned int rounds;
 	int64_t spent;				/* ns */

@@ -11,7 +11,7 @@ are. The bench puts the kernel's release where the probe has an object with all 
 one per run:
 
 probe/probe --json     "section": ways, the candidate (the one that the series takes) and rows, "without" some of the
-                       ways where one takes long;
+                       ways where one takes long, "aside" where the candidate is not judged by the row;
                        then "pass": a round of a row, "ns" in the order of the ways, "order" as they ran
 folio-copy-bench --json     a line per sample: order, src, dst, cache, variant, slot, round, ns, bytes;
                        FUNCTION_v73 is the base of FUNCTION
@@ -229,7 +229,8 @@ def read_probe(_, samples):
                 if not row["missing"]:
                     taken = tuple(way for way in there if way not in row.get("without", ()))
                     rows[section, row["name"]] = Row(probe_key(section, row["name"]), row["bytes"], there[0],
-                                                     line["candidate"], taken, row["calls"], line["placement_ns"],
+                                                     None if row.get("aside") else line["candidate"], taken,
+                                                     row["calls"], line["placement_ns"],
                                                      [(None, {way: [] for way in taken})])
         elif not line["first"]:
             row = rows[section, line["row"]]
