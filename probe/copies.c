@@ -25,7 +25,7 @@
 
 /* What takes long gets more of the time, or there are too few rounds to decide anything. */
 #define LARGEST_SHARES	2
-#define GIGANTIC_SHARES	6
+#define GIGANTIC_SHARES	12
 
 static const size_t sizes[] = { 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 2 << 20, 8 << 20,
 				LARGEST };

@@ -221,30 +221,32 @@ static void print_selection(const struct run *run, const struct section *section
 		       section->ways[better[i].way].name, better[i].ratio);
 }
 
-static void print_memmap_cell(const struct section *section, int way, const char *name, bool bound)
+static void print_memmap_cell(const struct section *section, int way, const char *what, bool bound)
 {
-	int row = row_named(section, name);
-	double low = section->rows[row].missing ? 0 : lower_bound(section, row, BASE, way);
+	char name[40];
+	double low;
+	int row;
 
+	snprintf(name, sizeof(name), "anon 2M %s", what);
+	row = row_named(section, name);
+	low = section->rows[row].missing ? 0 : lower_bound(section, row, BASE, way);
 	/* A bound of 0 is what too few rounds leave. */
-	if (section->rows[row].missing || (bound && !low)) {
-		printf("  %s -", name);
-		return;
-	}
-	if (bound)
-		printf("  %s %.2f", name, low);
+	if (section->rows[row].missing || (bound && !low))
+		printf("  %s -", what);
+	else if (bound)
+		printf("  %s %.2f", what, low);
 	else
-		printf("  %s %.2f%c", name, ratio(section, row, BASE, way),
+		printf("  %s %.2f%c", what, ratio(section, row, BASE, way),
 		       mark(section, row, BASE, way));
 }
 
 static void print_memmap_line(const struct section *section, int way, const char *text, bool bound)
 {
-	printf("%s", text);
-	print_memmap_cell(section, way, "anon 2M cold", bound);
-	print_memmap_cell(section, way, "anon 2M cold +read", bound);
-	print_memmap_cell(section, way, "anon 2M hot", bound);
-	print_memmap_cell(section, way, "anon 2M hot +read", bound);
+	printf("  %s, in pages of 2M:", text);
+	print_memmap_cell(section, way, "cold", bound);
+	print_memmap_cell(section, way, "cold +read", bound);
+	print_memmap_cell(section, way, "hot", bound);
+	print_memmap_cell(section, way, "hot +read", bound);
 	putchar('\n');
 }
 
@@ -258,8 +260,8 @@ static void print_memmap(const struct run *run)
 			reached += lower_bound(section, row, BASE, way) >= TARGET;
 	printf("memmap by blocks, %s: %.1f times as fast as v7.3's stores for sure in %d of %d rows\n",
 	       section->ways[way].name, TARGET, reached, rows_measured(section));
-	print_memmap_line(section, way, "  at least:", true);
-	print_memmap_line(section, run->movnti, "  movnti:  ", false);
+	print_memmap_line(section, way, "at least", true);
+	print_memmap_line(section, run->movnti, "movnti", false);
 }
 
 static int all_rows(const struct run *run)
