@@ -125,9 +125,20 @@ static void test_loss(void)
 	report(marks >= 0.95 * RUNS, "a loss of 3% is marked");
 }
 
+/* Surely slower and faster by 1% or 3%, which is less and more than 2 ns of 100 ns. */
+static void test_placement(void)
+{
+	static const struct interval one = { 0.99, 0.985, 0.995 }, three = { 1.03, 1.02, 1.04 };
+
+	report(placed_mark(one, 100) == ' ', "a loss of 1 ns is not marked");
+	report(placed_mark(one, 300) == '-', "a loss of 3 ns is marked");
+	report(placed_mark(three, 100) == '+', "a gain of 3 ns is marked");
+	report(placed_mark(three, 50) == ' ', "a gain of 1.5 ns is not marked");
+}
+
 int main(void)
 {
-	puts("KTAP version 1\n1..7");
+	puts("KTAP version 1\n1..11");
 	srand48(1);
 	test_median();
 	test_spread();
@@ -135,5 +146,6 @@ int main(void)
 	test_coverage();
 	test_same();
 	test_loss();
+	test_placement();
 	return failures != 0;
 }

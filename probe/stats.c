@@ -92,3 +92,11 @@ char ratio_mark(struct interval ratio)
 		return '-';
 	return ' ';
 }
+
+/* The same, with no mark on less than what placement may do; @base_ns: the time of a call. */
+char placed_mark(struct interval ratio, double base_ns)
+{
+	if (fabs(1 - 1 / ratio.middle) * base_ns < PLACEMENT_NS)
+		return ' ';
+	return ratio_mark(ratio);
+}

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the samples of a section say. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,13 +62,10 @@ char mark(const struct section *section, int row, int base, int other)
 {
 	double alpha = verdict_alpha(section);
 	struct interval ratio = compare(section, row, base, other, alpha);
-	double saved = 1 - 1 / ratio.middle;
 
 	if (ratio_mark(compare(section, row, BASE, CONTROL, alpha)) != ' ')
 		return '?';
-	if (fabs(saved) * median_ns(section, row, base) / section->rows[row].calls < PLACEMENT_NS)
-		return ' ';
-	return ratio_mark(ratio);
+	return placed_mark(ratio, median_ns(section, row, base) / section->rows[row].calls);
 }
 
 double ratio(const struct section *section, int row, int base, int other)

@@ -7,12 +7,6 @@
 
 #define CONFIDENCE	0.95
 
-/*
- * What the linker's and the loader's choice of addresses makes of the same instructions, per call:
- * it differs from run to run but not within one, so no interval shows it. Hence no verdict below.
- */
-#define PLACEMENT_NS	2.0
-
 /* What block replication is to gain. */
 #define TARGET		1.4
 
