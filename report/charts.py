@@ -90,7 +90,7 @@ def colours_of(row, variants):
 
 def throughput(title, rows):
     """GB/s by folio size, hot and cold, one chart per direction"""
-    for direction, group in by_direction([row for row in rows if row.key.size and not row.key.read]):
+    for direction, group in by_direction([row for row in rows if row.key.size and row.key.is_plain]):
         sizes = sorted({row.key.size for row in group})
         states = list(dict.fromkeys(row.key.state for row in group))
         variants = [variant for variant in group[0].variants if variant != runs.CONTROL]
@@ -140,7 +140,7 @@ def heat_role(ratio):
 
 def heat(title, rows, compared):
     """Node by node: the ratio at the largest size"""
-    rows = [row for row in rows if row.base and row.candidate and row.key.src is not None and not row.key.read]
+    rows = [row for row in rows if row.base and row.candidate and row.key.src is not None and row.key.is_plain]
     nodes = sorted({node for row in rows for node in (row.key.src, row.key.dst)})
     for state in dict.fromkeys(row.key.state for row in rows if len(nodes) > 1):
         group = [row for row in rows if row.key.state == state]

@@ -6,9 +6,10 @@
 	rows        move_pages(2) between two nodes, in the form of report/runs.py
 	maps        memory maps of device memory, in the form of folio-copy-bench memmap --json
 	node        one row of the bench: what a preset or regress --resample would ask for
+	conditions  the same row with threads, a bystander and reads, each alone, and by primitives
 
 Settings: ratio (of all rows), worst (of folio_copy 0->2 cold 2M), noise, samples, seed, boot, kernel, cpu, microcode,
-between (of boots), functional (0 or 1), first (factor on the first sample).
+between (of boots), placement (ns), functional (0 or 1), first (factor on the first sample).
 """
 import json
 import random
@@ -17,13 +18,15 @@ import sys
 SIZES = {0: 8.0, 4: 13.0, 9: 15.5}   # order: GB/s, cold
 
 settings = {"ratio": 1.2, "worst": 0.9, "noise": 0.01, "between": 0.0, "samples": 30, "first": 3, "seed": 1, "boot": "",
-            "functional": 0, "kernel": "7.3.4", "microcode": "0xa0011d1",
+            "functional": 0, "placement": 0, "kernel": "7.3.4", "microcode": "0xa0011d1",
             "cpu": "AMD EPYC 7713 64-Core Processor"}
 
 
 def environment():
     line = {"environment": settings["kernel"], "cpu": settings["cpu"], "vendor": "AuthenticAMD", "family": "25",
             "model": "1", "microcode": settings["microcode"], "seed": str(settings["seed"]), "governor": "performance"}
+    if settings["placement"]:
+        line.update(placement_ns=str(settings["placement"]), pinned_to="4", evict="134217728")
     if settings["boot"]:
         line["boot"] = settings["boot"]
     print(json.dumps(line))
@@ -37,7 +40,7 @@ def times(base, ratio, chance, boot):
             for ns in (base, base / ratio)]
 
 
-def bench_row(order, src, dst, cache, functions, chance, boot):
+def bench_row(order, src, dst, cache, functions, chance, boot, **more):
     size = 4096 << order
     gbps = SIZES[order] * (4 if cache == "hot" else 1) * (1 if src == dst else 0.7) * (0.7 if 2 in (src, dst) else 1)
     for number in range(settings["samples"] + 1):
@@ -47,7 +50,7 @@ def bench_row(order, src, dst, cache, functions, chance, boot):
             for side, variant in enumerate((function + "_v73", function)):
                 sample = {"kernel": settings["kernel"], "variant": variant, "slot": 2 * slot + side, "order": order,
                           "src": src, "dst": dst, "cpu": 0, "cache": cache, "seed": settings["seed"], "round": number,
-                          "first": not number, "bytes": max(size, 2 << 20)}
+                          "first": not number, "bytes": max(size, 2 << 20), **more}
                 if settings["functional"]:
                     sample["emulated"] = "functional, no speed"
                 else:
@@ -65,6 +68,24 @@ def bench(chance, boot):
 
 def node(chance, boot):
     bench_row(9, 0, 2, "cold", ["folio_copy"], chance, boot)
+
+
+def conditions(chance, boot):
+    """Each twice as fast as the one before, to be told apart"""
+    every = ({"threads": 1}, {"threads": 4}, {"read": True}, {"bystander": 3, "bystander_ns": 5000, "alone_ns": 4000},
+             {"seed": 99, "first_ns": 7000})
+    for number, more in enumerate(every):
+        settings["seed"] = number
+        bench_row(9, 0, number // 4, "hot", ["folio_copy"], chance, boot / 2 ** number, **more)
+    for line in (["folio_copy_v73", 300000], ["movsq", 200000], ["folio_mc_copy_v73", 400000], ["mc_movsb", 200000]):
+        primitives(*line)
+
+
+def primitives(variant, ns):
+    slot = ["folio_copy_v73", "movsq", "folio_mc_copy_v73", "mc_movsb"].index(variant)
+    for number in range(settings["samples"] + 1):
+        print(json.dumps({"order": 9, "src": 1, "dst": 0, "cache": "cold", "seed": 7, "variant": variant, "slot": slot,
+                          "round": number, "first": not number, "bytes": 2 << 20, "ns": ns}))
 
 
 def probe(chance, boot):
@@ -109,7 +130,7 @@ def main():
         settings[name] = type(settings[name])(value)
     chance = random.Random("%s %s" % (settings["seed"], settings["boot"]))
     environment()
-    {"bench": bench, "maps": maps, "node": node, "probe": probe, "rows": rows}[sys.argv[1]](chance, chance.lognormvariate(0, settings["between"]))
+    {"bench": bench, "conditions": conditions, "maps": maps, "node": node, "probe": probe, "rows": rows}[sys.argv[1]](chance, chance.lognormvariate(0, settings["between"]))
 
 
 main()

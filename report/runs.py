@@ -13,8 +13,11 @@ one per run:
 probe/probe --json     "section": ways, the candidate (the one that the series takes) and rows, "without" some of the
                        ways where one takes long, "aside" where the candidate is not judged by the row;
                        then "pass": a round of a row, "ns" in the order of the ways, "order" as they ran
-folio-copy-bench --json     a line per sample: order, src, dst, cache, variant, slot, round, ns, bytes;
-                       FUNCTION_v73 is the base of FUNCTION
+folio-copy-bench --json     a line per sample: order, src, dst, cache, read, threads, bystander (its CPU, or null),
+                       seed, variant, slot, round, ns, bytes, and where there is such a thing first_ns, of the first
+                       folio, bystander_ns, of a walk of the bystander, and alone_ns, of one while nobody copied;
+                       FUNCTION_v73 is the base of FUNCTION, and of the primitives that it might copy by; the
+                       environment has placement_ns, pinned_to (the CPU) and, of a preset, evict
 the same, of memory maps    a line per round: type, size, order, altmap, node or driver, device; and map_ns, unmap_ns ...
 anything else          a line per row, all of its samples in it:
 	{"benchmark": "move-pages", "function": "move_pages", "size": 2097152, "src": 0, "dst": 1, "state": "cold",
@@ -41,6 +44,8 @@ import typing
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 CONTROL = "same again"
+# Parts and side effects of a copy are in tables of their own.
+FIRST, NEIGHBOUR = "first folio of ", "neighbour of "
 
 
 class Refused(Exception):
@@ -56,6 +61,18 @@ class Key(typing.NamedTuple):
     state: str          # hot, cold, touch
     size: int           # of a folio, None if that does not matter
     read: bool          # the destination is read after the copy
+    threads: int = 1    # that copy at the same time
+    bystander: int = None       # the CPU of somebody else who uses the caches meanwhile
+
+    @property
+    def is_plain(self):
+        """Nothing but a copy, by one thread"""
+        return not self.read and self.threads == 1 and self.bystander is None
+
+    @property
+    def decides(self):
+        """Whether anything is slower: the first folio is in the time of the copy, and a neighbour is not what copies"""
+        return not self.function.startswith((FIRST, NEIGHBOUR))
 
     @property
     def table(self):
@@ -68,7 +85,8 @@ class Key(typing.NamedTuple):
     @property
     def what(self):
         """All but the table"""
-        parts = [self.kind, self.direction, self.state, self.size and size_name(self.size), self.read and "+read"]
+        parts = [self.kind, self.direction, self.state, self.size and size_name(self.size), self.read and "+read",
+                 self.threads > 1 and "x%d" % self.threads, self.bystander is not None and "beside CPU %d" % self.bystander]
         return " ".join(part for part in parts if part)
 
 
@@ -245,37 +263,64 @@ def name_variants(slots):
     functions = [name.removesuffix("_v73") for name in slots.values() if name.endswith("_v73")]
     named = {}
     for slot, variant in sorted(slots.items()):
-        owners = [f for f in functions if variant == f or variant.startswith(f + "_")]
-        if not owners:
-            raise ValueError("variant '%s' has no %s_v73" % (variant, variant))
-        function = max(owners, key=len)
+        function = "folio_mc_copy" if variant.startswith(("folio_mc_copy", "mc_")) else "folio_copy"
+        if function not in functions:
+            raise ValueError("variant '%s' has no %s_v73" % (variant, function))
         names = named.setdefault(function, {})
-        name = variant[len(function) + 1:] or "running kernel"
-        if name == "v73":
+        name = "running kernel" if variant == function else variant
+        if name == function + "_v73":
             name = CONTROL if "v7.3 loop" in names else "v7.3 loop"
         names[name] = slot
     return named
 
 
+def bench_key(line, function):
+    return Key("bench", function, "", line["src"], line["dst"], line["cache"], 4096 << line["order"],
+               line.get("read", False), line.get("threads", 1), line.get("bystander"))
+
+
+def bench_row(key, nr_bytes, names, rounds, what, **more):
+    """The row of one function; what: the word with the times"""
+    ns = {name: [taken[slot].get(what) for taken in rounds] for name, slot in names.items()}
+    candidate = "running kernel" if "running kernel" in names else None
+    return Row(key, nr_bytes, "v7.3 loop", candidate, tuple(ns), boots=[(None, ns)], **more)
+
+
+def bench_rows(line, slots, rounds):
+    """Of one request, by the function. What took no time that could be told is 0 or not there"""
+    rows, size = [], 4096 << line["order"]
+    samples = [sample for taken in rounds for sample in taken.values()]
+    known = {what for what in ("first_ns", "bystander_ns", "alone_ns") if all(sample.get(what) for sample in samples)}
+    for function, names in name_variants(slots).items():
+        key, nr_bytes = bench_key(line, function), line["bytes"]
+        rows.append(bench_row(key, nr_bytes, names, rounds, "ns", calls=nr_bytes / size / key.threads))
+        if rounds and "first_ns" in known:
+            rows.append(bench_row(key._replace(function=FIRST + function), size, names, rounds, "first_ns", calls=1))
+        if rounds and {"bystander_ns", "alone_ns"} <= known:
+            row = bench_row(key._replace(function=NEIGHBOUR + function), None, names, rounds, "bystander_ns")
+            row.boots[0][1]["alone"] = [taken[names[row.base]]["alone_ns"] for taken in rounds]
+            row.variants += ("alone",)
+            rows.append(row)
+    return rows
+
+
 def read_bench(where, samples):
-    asked = {}
+    requests = {}
     for _, line in samples:
-        config = asked.setdefault((line["order"], line["src"], line["dst"], line["cache"]), ({}, {}, line["bytes"]))
-        config[0][line["slot"]] = line["variant"]
+        asked = tuple(line.get(what) for what in ("order", "src", "dst", "cache", "read", "threads", "bystander", "seed"))
+        _, slots, rounds = requests.setdefault(asked, (line, {}, {}))
+        slots[line["slot"]] = line["variant"]
         if not line["first"]:
-            ns = None if "emulated" in line else line["ns"]
-            config[1].setdefault(line["round"], {})[line["slot"]] = ns
+            if "emulated" not in line and "ns" not in line:
+                raise KeyError("ns")
+            rounds.setdefault(line["round"], {})[line["slot"]] = line
     rows = []
-    for (order, src, dst, cache), (slots, rounds, nr_bytes) in asked.items():
+    for line, slots, rounds in requests.values():
         for taken in rounds.values():
             if taken.keys() != slots.keys():
                 raise Refused("%s: a round of order %d, %d->%d, %s is not complete: the run was cut off"
-                              % (where, order, src, dst, cache))
-        for function, names in name_variants(slots).items():
-            key = Key("bench", function, "", src, dst, cache, 4096 << order, False)
-            ns = {name: [rounds[number][slot] for number in sorted(rounds)] for name, slot in names.items()}
-            candidate = "running kernel" if "running kernel" in names else None
-            rows.append(Row(key, nr_bytes, "v7.3 loop", candidate, tuple(names), boots=[(None, ns)]))
+                              % (where, line["order"], line["src"], line["dst"], line["cache"]))
+        rows += bench_rows(line, slots, [rounds[number] for number in sorted(rounds)])
     return rows, []
 
 
@@ -355,6 +400,8 @@ def add_run(results, where, environment, samples):
         if kernel != environment.get("kernel"):
             raise Refused("%s: the run of another kernel (%s, and %s before): one directory per kernel"
                           % (where, environment.get("kernel"), kernel))
+        if row.calls and not row.placement_ns:
+            row.placement_ns = float(environment.get("placement_ns", 0))
         add_row(results, where, row, boot)
     results.environments.append(environment)
     results.missing += [what for what in missing if what not in results.missing]

@@ -110,7 +110,7 @@ def functional(title, rows):
 
 def is_like(key, row):
     """Is a row of this run comparable with a published one? Without nodes it may be with any, else near is with near."""
-    if key.read or not key.size or (key.size, key.state) != (row["size"], row["state"]):
+    if not key.is_plain or not key.size or (key.size, key.state) != (row["size"], row["state"]):
         return False
     if key.src is not None and row["where"] and (key.src == key.dst) != (len(set(row["where"].split("->"))) == 1):
         return False
@@ -224,6 +224,7 @@ def readme(results):
     lines += ["; warned of: %s" % "; ".join(results.warnings())] if results.warnings() else []
     lines = ["".join(lines)]
     for title, rows in results.tables().items():
+        rows = [row for row in rows if row.key.decides]
         if any(row.base and row.candidate for row in rows):
             lines += [""] + pivot(title, rows)
     return "\n".join(lines) + "\n"
