@@ -9,7 +9,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <sched.h>
@@ -39,16 +38,7 @@ static struct {
 
 static int complete;	/* how many rounds are */
 
-enum {
-	O_TYPE = 1, O_START, O_SIZE, O_ORDER, O_OVERWRITE, O_NODE, O_CPU, O_ROUNDS, O_ROOT, O_JSON,
-	O_FUNCTIONAL
-};
-
-#define COMMON_OPTIONS							\
-	{ "rounds",	required_argument, NULL, O_ROUNDS },		\
-	{ "json",	required_argument, NULL, O_JSON },		\
-	{ "functional",	no_argument, NULL, O_FUNCTIONAL },		\
-	{ }
+enum { O_TYPE = 1, O_START, O_SIZE, O_ORDER, O_OVERWRITE, O_NODE, O_ROUNDS, O_ROOT };
 
 static const struct option memmap_options[] = {
 	{ "type",	required_argument, NULL, O_TYPE },
@@ -57,12 +47,16 @@ static const struct option memmap_options[] = {
 	{ "order",	required_argument, NULL, O_ORDER },
 	{ "overwrite",	no_argument, NULL, O_OVERWRITE },
 	{ "node",	required_argument, NULL, O_NODE },
-	{ "cpu",	required_argument, NULL, O_CPU },
+	{ "rounds",	required_argument, NULL, O_ROUNDS },
+	CPU_OPTION,
+	JSON_OPTION,
 	COMMON_OPTIONS
 };
 
 static const struct option rebind_options[] = {
 	{ "root",	required_argument, NULL, O_ROOT },
+	{ "rounds",	required_argument, NULL, O_ROUNDS },
+	JSON_OPTION,
 	COMMON_OPTIONS
 };
 
@@ -96,22 +90,13 @@ static void parse_option(int o)
 	case O_NODE:
 		opt.node = optarg;
 		return;
-	case O_CPU:
-		common.cpu = parse_number("cpu", optarg);
-		return;
 	case O_ROUNDS:
 		return set_rounds(optarg);
 	case O_ROOT:
 		opt.root = optarg;
 		return;
-	case O_JSON:
-		return open_json(optarg);
-	case O_FUNCTIONAL:
-		common.functional = true;
-		return;
 	}
-	usage(stderr);
-	exit(1);
+	parse_common_option(o);
 }
 
 /* The arguments that are no options are at argv[optind] then. */

@@ -19,7 +19,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -123,23 +122,19 @@ static const struct scenario moving = {
 
 /* Options */
 
-enum {
-	MOVE_SIZE = 1, MOVE_SRC, MOVE_DST, MOVE_BYTES, MOVE_SAMPLES, MOVE_CPU, MOVE_SEED,
-	MOVE_SCENARIO, MOVE_JSON, MOVE_FUNCTIONAL
-};
+enum { O_SIZE = 1, O_SRC, O_DST, O_BYTES, O_SAMPLES, O_SEED, O_SCENARIO };
 
 static const struct option options[] = {
-	{ "size",	required_argument, NULL, MOVE_SIZE },
-	{ "src",	required_argument, NULL, MOVE_SRC },
-	{ "dst",	required_argument, NULL, MOVE_DST },
-	{ "bytes",	required_argument, NULL, MOVE_BYTES },
-	{ "samples",	required_argument, NULL, MOVE_SAMPLES },
-	{ "cpu",	required_argument, NULL, MOVE_CPU },
-	{ "seed",	required_argument, NULL, MOVE_SEED },
-	{ "scenario",	required_argument, NULL, MOVE_SCENARIO },
-	{ "json",	required_argument, NULL, MOVE_JSON },
-	{ "functional",	no_argument, NULL, MOVE_FUNCTIONAL },
-	{ }
+	{ "size",	required_argument, NULL, O_SIZE },
+	{ "src",	required_argument, NULL, O_SRC },
+	{ "dst",	required_argument, NULL, O_DST },
+	{ "bytes",	required_argument, NULL, O_BYTES },
+	{ "samples",	required_argument, NULL, O_SAMPLES },
+	{ "seed",	required_argument, NULL, O_SEED },
+	{ "scenario",	required_argument, NULL, O_SCENARIO },
+	CPU_OPTION,
+	JSON_OPTION,
+	COMMON_OPTIONS
 };
 
 static void set_samples(const char *s)
@@ -158,15 +153,6 @@ static void set_bytes(const char *s)
 		die("--bytes %s: up to %s is allowed", s, size_text(MAX_BYTES));
 }
 
-static void set_cpu(const char *s)
-{
-	uint64_t cpu = parse_number("cpu", s);
-
-	if (cpu >= CPU_SETSIZE)
-		die("--cpu %s: up to %d is allowed", s, CPU_SETSIZE - 1);
-	common.cpu = cpu;
-}
-
 static void set_scenario(const char *s)
 {
 	static const struct scenario *const scenarios[] = { &moving, &demotion, &promotion };
@@ -180,41 +166,27 @@ static void set_scenario(const char *s)
 	die("--scenario %s: move_pages, demotion or promotion is allowed", s);
 }
 
-static void set_nodes(const char *name, const char *s, struct list *l)
-{
-	if (!parse_list(s, l))
-		die("--%s %s: a list such as 0,2-4 is allowed", name, s);
-}
-
 static void parse_option(int o)
 {
 	switch (o) {
-	case MOVE_SIZE:
+	case O_SIZE:
 		opt.sizes = optarg;
 		return;
-	case MOVE_SRC:
-		return set_nodes("src", optarg, &opt.src);
-	case MOVE_DST:
-		return set_nodes("dst", optarg, &opt.dst);
-	case MOVE_BYTES:
+	case O_SRC:
+		return list_option("src", &opt.src);
+	case O_DST:
+		return list_option("dst", &opt.dst);
+	case O_BYTES:
 		return set_bytes(optarg);
-	case MOVE_SAMPLES:
+	case O_SAMPLES:
 		return set_samples(optarg);
-	case MOVE_CPU:
-		return set_cpu(optarg);
-	case MOVE_SEED:
+	case O_SEED:
 		opt.seed = parse_number("seed", optarg);
 		return;
-	case MOVE_SCENARIO:
+	case O_SCENARIO:
 		return set_scenario(optarg);
-	case MOVE_JSON:
-		return open_json(optarg);
-	case MOVE_FUNCTIONAL:
-		common.functional = true;
-		return;
 	}
-	usage(stderr);
-	exit(1);
+	parse_common_option(o);
 }
 
 static void parse_options(int argc, char **argv)
@@ -224,8 +196,7 @@ static void parse_options(int argc, char **argv)
 	opt.bytes = 1ULL << 30;
 	opt.samples = 20;
 	opt.scenario = &moving;
-	if (getrandom(&opt.seed, sizeof(opt.seed), 0) != sizeof(opt.seed))
-		opt.seed = getpid();
+	opt.seed = random_seed();
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1)
 		parse_option(o);
 	if (optind != argc)

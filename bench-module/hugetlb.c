@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Folios that are larger than what the page allocator has: those of hugetlb. They are this
+ * process's, and the module copies from one to the other.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/mempolicy.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "front-end.h"
+#include "hugetlb.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE	23
+#endif
+
+#define MAP_HUGE_SHIFT_BITS	26
+#define NODE_BITS		1024
+#define WORD_BITS		(8 * sizeof(unsigned long))
+
+static unsigned long huge_size(int order)
+{
+	return (unsigned long)sysconf(_SC_PAGESIZE) << order;
+}
+
+static char *pool_path(int order, int node)
+{
+	return format("/sys/devices/system/node/node%d/hugepages/hugepages-%lukB", node,
+		      huge_size(order) >> 10);
+}
+
+/* -1 if there is no such size. */
+static long free_pages(int order, int node)
+{
+	char *pool = pool_path(order, node), *path = format("%s/free_hugepages", pool);
+	char *text = slurp(path);
+	long nr = text ? atol(text) : -1;
+
+	free(path);
+	free(pool);
+	return nr;
+}
+
+static char *lack_on(int order, int node, int needed)
+{
+	long found = free_pages(order, node);
+	char *pool, *why;
+
+	if (found < 0)
+		return format("node %d: this kernel has no huge pages of %s there: see "
+			      "hugepagesz= and hugepages= of its command line", node,
+			      size_name(huge_size(order)));
+	if (found >= needed)
+		return NULL;
+	pool = pool_path(order, node);
+	why = format("node %d: %ld free huge pages of %s, and it takes %d: "
+		     "echo %d >%s/nr_hugepages, or boot with hugepagesz=%s hugepages=%d:%d",
+		     node, found, size_name(huge_size(order)), needed, needed, pool,
+		     size_name(huge_size(order)), node, needed);
+	free(pool);
+	return why;
+}
+
+/* NULL if there are enough, or in one line what to do. */
+char *lack_of_hugetlb(int order, int nr, int src_node, int dst_node)
+{
+	if (src_node == dst_node)
+		return lack_on(order, src_node, 2 * nr);
+	return lack_on(order, src_node, nr) ?: lack_on(order, dst_node, nr);
+}
+
+static size_t length(const struct hugetlb *h)
+{
+	return h->nr * huge_size(h->order);
+}
+
+static void *map_on(const struct hugetlb *h, int node)
+{
+	int size_bits = __builtin_ctzl(huge_size(h->order));
+	unsigned long nodes[NODE_BITS / WORD_BITS] = {};
+	void *p;
+
+	p = mmap(NULL, length(h), PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | size_bits << MAP_HUGE_SHIFT_BITS,
+		 -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	nodes[node / WORD_BITS] = 1UL << node % WORD_BITS;
+	if (!syscall(SYS_mbind, p, length(h), MPOL_BIND, nodes, NODE_BITS + 1, 0) &&
+	    !madvise(p, length(h), MADV_POPULATE_WRITE))
+		return p;
+	munmap(p, length(h));
+	return NULL;
+}
+
+/* NULL, or why it was not possible. */
+char *map_hugetlb(struct hugetlb *h, int src_node, int dst_node)
+{
+	char *why = lack_of_hugetlb(h->order, h->nr, src_node, dst_node);
+
+	if (why)
+		return why;
+	h->src = map_on(h, src_node);
+	h->dst = h->src ? map_on(h, dst_node) : NULL;
+	if (h->dst)
+		return NULL;
+	why = format("node %d: the huge pages of %s there are free, but reserved by others: %s",
+		     h->src ? dst_node : src_node, size_name(huge_size(h->order)), strerror(errno));
+	unmap_hugetlb(h);
+	return why;
+}
+
+void unmap_hugetlb(struct hugetlb *h)
+{
+	if (h->src)
+		munmap(h->src, length(h));
+	if (h->dst)
+		munmap(h->dst, length(h));
+	h->src = NULL;
+	h->dst = NULL;
+}

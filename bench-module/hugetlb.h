@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef BENCH_HUGETLB_H
+#define BENCH_HUGETLB_H
+
+/* Huge pages of one order, for each side of the copies one per thread. */
+struct hugetlb {
+	int order, nr;
+	void *src, *dst;
+};
+
+char *map_hugetlb(struct hugetlb *h, int src_node, int dst_node);
+void unmap_hugetlb(struct hugetlb *h);
+char *lack_of_hugetlb(int order, int nr, int src_node, int dst_node);
+
+#endif

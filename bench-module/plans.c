@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the presets measure, and what of it this machine cannot. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hugetlb.h"
+#include "presets.h"
+
+#define CPU_DIR		"/sys/devices/system/cpu"
+
+#define KIB		(1UL << 10)
+#define MIB		(1UL << 20)
+#define GIB		(1UL << 30)
+
+#define RFC_EVICT	(128 * MIB)
+#define LEAST_EVICT	(128 * KIB)
+#define MEMMAP		(64 * GIB)
+#define MEMMAP_SHARE	64		/* that a memory map is of what it describes */
+
+/* What the RFC calls a run, and as many of them as it takes for a decision by scripts/regress. */
+#define RFC_COLD	(2 * MIB)
+#define RFC_HOT		GIB
+#define RFC_RUNS	20
+
+struct plan plan = { .scale = 1 };
+
+static struct list orders;	/* that the page allocator has */
+
+/* Rows to measure; the default is one thread, hot, and nobody beside. */
+struct wanted {
+	const char *variants, *orders, *threads;
+	enum { EVERYWHERE, BETWEEN, NODE0 } where;
+	bool cold, read;
+	int bystander;			/* 0: none, else a CPU and one more */
+	int samples;
+	unsigned long bytes;
+	int samples_per_run;
+};
+
+static void leave_out(const char *what, const char *why)
+{
+	char *before = plan.left_out;
+
+	complain("left out: %s: %s", what, why);
+	plan.left_out = format("%s%s%s: %s", before ?: "", before ? "; " : "", what, why);
+	free(before);
+}
+
+static unsigned long scaled(unsigned long n, unsigned long least)
+{
+	return n / plan.scale > least ? n / plan.scale : least;
+}
+
+static struct method *make_method(const struct wanted *w)
+{
+	struct method *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		die("out of memory");
+	add_variants(m, format("%s", w->variants));
+	m->samples = format("%lu", scaled(w->samples, 1));
+	m->bytes = format("%lu", scaled(w->bytes, 1));
+	m->evict = format("%lu", plan.evict);
+	m->samples_per_run = w->samples_per_run;
+	return m;
+}
+
+static void want_between(const struct wanted *w, int src, int dst)
+{
+	struct grid g = {
+		.src = { .nr = 1, .v = { src } },
+		.dst = { .nr = 1, .v = { dst } },
+		.hot = !w->cold,
+		.cold = w->cold,
+		.read = w->read,
+		.bystander = w->bystander - 1,
+	};
+
+	parse_list(w->orders, &g.orders);
+	parse_list(w->threads ?: "1", &g.threads);
+	add_grid(make_method(w), &g, plan.seed);
+}
+
+static bool has(const struct list *list, int node)
+{
+	for (int i = 0; i < list->nr; i++)
+		if (list->v[i] == node)
+			return true;
+	return false;
+}
+
+static void want(struct wanted w)
+{
+	if (w.where == NODE0) {
+		if (has(&plan.nodes, 0))
+			want_between(&w, 0, 0);
+		else
+			leave_out("rows of node 0", "it is none of these nodes");
+		return;
+	}
+	for (int s = 0; s < plan.nodes.nr; s++)
+		for (int d = 0; d < plan.nodes.nr; d++)
+			if (w.where == EVERYWHERE || s != d)
+				want_between(&w, plan.nodes.v[s], plan.nodes.v[d]);
+}
+
+static void want_hot_and_cold(struct wanted w)
+{
+	w.bytes = 64 * MIB;
+	want(w);
+	w.bytes = 2 * MIB;
+	w.cold = true;
+	want(w);
+}
+
+static void plan_quick(void)
+{
+	want_hot_and_cold((struct wanted) {
+		.variants = "folio_copy,folio_mc_copy", .orders = "2,4,9", .samples = 25,
+	});
+}
+
+/* The source is evicted before each copy there: a sample is a copy, and some of them are a run. */
+static void plan_rfc(void)
+{
+	unsigned long cache = last_level_cache(common.cpu);
+	struct wanted cold = {
+		.variants = "folio_copy,folio_mc_copy", .where = BETWEEN, .cold = true,
+	};
+
+	plan.evict = scaled(RFC_EVICT, LEAST_EVICT);
+	if (2 * cache > RFC_EVICT)
+		add_warning(format("the RFC evicts with %lu MiB, the last level cache has %lu: "
+				   "cold copies find some there", RFC_EVICT / MIB, cache / MIB));
+	if (plan.nodes.nr < 2)
+		leave_out("cold copies", "they are from node to node, and there is one");
+	for (int order = 6; order <= 9; order++) {
+		cold.orders = format("%d", order);
+		cold.bytes = folio_size(order);
+		cold.samples_per_run = RFC_COLD / cold.bytes ?: 1;
+		cold.samples = RFC_RUNS * cold.samples_per_run;
+		want(cold);
+	}
+	want((struct wanted) {
+		.variants = "folio_copy", .orders = "2,4,6-9", .where = NODE0, .samples = RFC_RUNS,
+		.bytes = RFC_HOT, .samples_per_run = 1,
+	});
+}
+
+static void plan_regress(void)
+{
+	want_hot_and_cold((struct wanted) {
+		.variants = "folio_copy,folio_mc_copy", .orders = "0,2,4,6,9", .samples = 100,
+	});
+}
+
+/* Another CPU below the last level cache of ours that is not our sibling, or -1. */
+static int find_neighbour(void)
+{
+	struct list sharing = {}, siblings = {};
+	char *path, *text;
+
+	for (int index = 9; index >= 0 && !sharing.nr; index--) {
+		path = format(CPU_DIR "/cpu%d/cache/index%d/shared_cpu_list", common.cpu, index);
+		text = slurp(path);
+		if (text)
+			parse_list(text, &sharing);
+		free(path);
+	}
+	path = format(CPU_DIR "/cpu%d/topology/thread_siblings_list", common.cpu);
+	text = slurp(path);
+	if (text)
+		parse_list(text, &siblings);
+	free(path);
+	for (int i = 0; i < sharing.nr; i++) {
+		bool near = sharing.v[i] == common.cpu;
+
+		for (int j = 0; j < siblings.nr; j++)
+			near |= sharing.v[i] == siblings.v[j];
+		if (!near)
+			return sharing.v[i];
+	}
+	return -1;
+}
+
+/* Powers of two, and as many as there are CPUs. */
+static char *thread_counts(void)
+{
+	struct list cpus;
+	char *list = NULL;
+	int n;
+
+	read_limit("cpus=", &cpus);
+	for (n = 2; n < cpus.nr; n *= 2)
+		list = list ? format("%s,%d", list, n) : format("%d", n);
+	if (cpus.nr > 1)
+		list = list ? format("%s,%d", list, cpus.nr) : format("%d", cpus.nr);
+	return list;
+}
+
+static void want_hugetlb_between(int order, int src, int dst)
+{
+	char *why = lack_of_hugetlb(order, 1, src, dst);
+	struct wanted w = {
+		.variants = "folio_copy,folio_mc_copy", .samples = 10, .bytes = GIB,
+		.orders = format("%d", order),
+	};
+
+	if (why) {
+		leave_out(format("%s from node %d to %d", size_name(folio_size(order)), src, dst),
+			  why);
+		return;
+	}
+	want_between(&w, src, dst);
+	w.cold = true;
+	want_between(&w, src, dst);
+}
+
+static int order_of(const char *pool)
+{
+	unsigned long kib;
+
+	return sscanf(pool, "hugepages-%lukB", &kib) == 1 ?
+	       __builtin_ctzl(kib * KIB / folio_size(0)) : -1;
+}
+
+/* For all sizes that are too large for the page allocator. */
+static void want_hugetlb(void)
+{
+	DIR *d = opendir("/sys/kernel/mm/hugepages");
+	struct dirent *entry;
+	int found = 0;
+
+	while (d && (entry = readdir(d))) {
+		int order = order_of(entry->d_name);
+
+		if (order <= orders.v[orders.nr - 1])
+			continue;
+		found++;
+		for (int s = 0; s < plan.nodes.nr; s++)
+			for (int t = 0; t < plan.nodes.nr; t++)
+				want_hugetlb_between(order, plan.nodes.v[s], plan.nodes.v[t]);
+	}
+	if (d)
+		closedir(d);
+	if (!found)
+		leave_out("folios of hugetlb", "no size here is larger than the page allocator's");
+}
+
+/* What a run may take on the node of the CPU, or where that has no memory on the first one. */
+static unsigned long usable_memory(void)
+{
+	unsigned long mib = 0;
+	struct list cpus;
+	char word[256];
+
+	for (char *line = slurp(BENCH "/help"); line; line = strchr(line, '\n')) {
+		unsigned long here;
+
+		line += *line == '\n';
+		if (sscanf(line, "node %*d cpus=%255[0-9,-] free=%*uM usable=%luM", word,
+			   &here) != 2)
+			continue;
+		if (!mib || (parse_list(word, &cpus) && has(&cpus, common.cpu)))
+			mib = here;
+	}
+	return mib * MIB;
+}
+
+/* What has a memory map that fits, as a power of two; 0 if that is no compound page. */
+unsigned long memmap_size(int order)
+{
+	unsigned long unit = order > 9 ? folio_size(order) : folio_size(9);
+	unsigned long size = scaled(MEMMAP, unit), usable = usable_memory();
+
+	size = 1UL << (63 - __builtin_clzl(size));
+	while (size >= unit && size / MEMMAP_SHARE > usable)
+		size /= 2;
+	return size >= unit ? size : 0;
+}
+
+static bool can_memmap(int order)
+{
+	char *help = slurp(BENCH "/help"), *what;
+
+	if (!help || !strstr(help, "memmap=")) {
+		if (!order)
+			leave_out("memory maps", "this kernel lacks CONFIG_ZONE_DEVICE=y");
+		return false;
+	}
+	if (memmap_size(order))
+		return true;
+	what = format("a memory map of order %d", order);
+	leave_out(what, "the node of the CPU has too little free memory");
+	free(what);
+	return false;
+}
+
+static void want_memmaps(void)
+{
+	static const int map_orders[] = { 0, 9, 18 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(map_orders); i++)
+		if (can_memmap(map_orders[i]))
+			plan.memmaps.v[plan.memmaps.nr++] = map_orders[i];
+}
+
+static void plan_full(void)
+{
+	char *threads = thread_counts(), *all = format("0-%d", orders.v[orders.nr - 1]);
+	int neighbour = find_neighbour();
+	struct wanted w = { .orders = all, .samples = 25 };
+
+	w.variants = list_variants("folio_copy", leave_out);
+	want_hot_and_cold(w);
+	w.orders = "0,4,9";
+	w.read = true;
+	want_hot_and_cold(w);
+	w.variants = list_variants("folio_mc_copy", leave_out);
+	want_hot_and_cold(w);
+	w.read = false;
+	w.orders = all;
+	want_hot_and_cold(w);
+
+	w.variants = "folio_copy,folio_mc_copy";
+	w.orders = "4,9";
+	w.threads = threads;
+	if (threads)
+		want_hot_and_cold(w);
+	else
+		leave_out("several threads", "there is one CPU");
+	w.threads = NULL;
+	w.bystander = neighbour + 1;
+	if (neighbour >= 0)
+		want_hot_and_cold(w);
+	else
+		leave_out("a bystander", "no other core shares the last level cache of this one");
+	want_hugetlb();
+	want_memmaps();
+}
+
+/* Those that were asked for, or all. */
+static void choose_nodes(void)
+{
+	struct list there;
+
+	read_limit("nodes=", &there);
+	for (int i = 0; i < plan.nodes.nr; i++)
+		if (!has(&there, plan.nodes.v[i]))
+			die("--nodes: there is no node %d with memory", plan.nodes.v[i]);
+	if (!plan.nodes.nr)
+		plan.nodes = there;
+}
+
+static const struct preset presets[] = {
+	{ .name = "quick", .plan = plan_quick },
+	{ .name = "rfc", .plan = plan_rfc },
+	{ .name = "regress", .plan = plan_regress },
+	{ .name = "full", .plan = plan_full },
+};
+
+const struct preset *find_preset(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(presets); i++)
+		if (!strcmp(name, presets[i].name))
+			return &presets[i];
+	die("preset '%s': quick, rfc, regress or full is allowed", name);
+}
+
+void make_plan(const struct preset *p)
+{
+	choose_nodes();
+	read_limit("order=", &orders);
+	if (!plan.evict)
+		plan.evict = 2 * last_level_cache(common.cpu) + 2 * MIB;
+	plan.evict = scaled(plan.evict < RFC_EVICT ? RFC_EVICT : plan.evict, LEAST_EVICT);
+	p->plan();
+	if (!nr_configs)
+		die("preset %s: nothing that can be measured is left", p->name);
+}

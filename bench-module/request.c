@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The files of folio_copy_bench.ko: why they cannot be used, and how they are. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "front-end.h"
+
+#define DEBUGFS		"/sys/kernel/debug"
+#define LOCKDOWN	"/sys/kernel/security/lockdown"
+#define NO_SECURE_BOOT	"disable Secure Boot validation (mokutil --disable-validation)"
+
+static bool debugfs_mounted(void)
+{
+	struct statfs fs;
+
+	return !statfs(DEBUGFS, &fs) && fs.f_type == DEBUGFS_MAGIC;
+}
+
+static bool kernel_has_debugfs(void)
+{
+	char *fs = slurp("/proc/filesystems");
+
+	return fs && strstr(fs, "\tdebugfs\n");
+}
+
+void check_module(void)
+{
+	int fd;
+
+	if (!kernel_has_debugfs())
+		die("this kernel has no debugfs: boot without debugfs=off, with CONFIG_DEBUG_FS=y");
+	if (!debugfs_mounted())
+		die("debugfs is not mounted: mount -t debugfs none " DEBUGFS);
+	if (access(DEBUGFS, X_OK))
+		die("debugfs is open to root only: run this with sudo");
+	if (access(BENCH, F_OK))
+		die("the module is not loaded: insmod folio_copy_bench.ko (if the kernel "
+		    "refuses it: sign it, or " NO_SECURE_BOOT ")");
+
+	fd = open(BENCH "/run", O_RDWR);
+	if (fd >= 0) {
+		close(fd);
+		return;
+	}
+	if (errno == EACCES)
+		die("the module's files are open to root only: run this with sudo");
+	if (errno == EPERM)
+		die("the kernel is locked down (" LOCKDOWN ") and debugfs closed: "
+		    "boot without lockdown=, or " NO_SECURE_BOOT);
+	die(BENCH "/run: %s", strerror(errno));
+}
+
+/* What the module says it can do: the line "limits order=0-10 nodes=0-2 cpus=0-1" of its help. */
+void read_limit(const char *key, struct list *l)
+{
+	char *help = slurp(BENCH "/help"), *p, word[256];
+
+	p = help ? strstr(help, "\nlimits ") : NULL;
+	p = p ? strstr(p, key) : NULL;
+	if (!p || sscanf(p + strlen(key), "%255[0-9,-]", word) != 1 || !parse_list(word, l))
+		die("cannot read %s of the limits in " BENCH "/help: " MISMATCH, key);
+}
+
+/* Returns 0, or the errno with which the module ended or refused the run. */
+int request_run(const char *request, int len)
+{
+	int fd, err = 0;
+
+	fd = open(BENCH "/run", O_WRONLY);
+	if (fd < 0)
+		die("the module is gone: it was unloaded");
+	if (write(fd, request, len) != len)
+		err = errno;
+	close(fd);
+	return err;
+}
+
+/* True if another request may fare better. */
+bool report_failure(int err)
+{
+	char *why;
+
+	if (err == EINTR)
+		return false;
+	if (err == EBUSY)
+		die("busy: wait for the other run that is going on, see " BENCH "/run");
+	why = slurp(BENCH "/run");
+	if (!why)
+		die("the module was unloaded during the run");
+	complain("%s, %s", strerror(err), why);
+	return err != EINVAL;
+}
