@@ -7,6 +7,9 @@
 # shellcheck disable=SC2154 # from lib.sh
 dl=$build/dl
 
+# What else the user can do when there is no package to be had: the end of messages, such as ", or give KERNEL=DIR".
+otherwise=
+
 # try COMMAND...: leaves its complaints in $errors. No file is written for them: the disk may be what is full.
 try() {
 	errors=$("$@" 2>&1 >/dev/null)
@@ -79,20 +82,20 @@ update_from() {
 	try our_apt apt-get --error-on=any update
 }
 
-# update_lists TYPE SUITE: leaves the private lists filled from the first mirror that has the suite.
+# update_lists TYPE SUITE: leaves the private lists filled from the first mirror that has the suite, or all of several.
 update_lists() {
 	local uri uris cause
 	write_apt_conf
 	uris=$(debian_uris)
-	[ -n "$uris" ] || die "apt has no source for Debian's main archive to take $2 from: add one, or give KERNEL=DIR"
+	[ -n "$uris" ] || die "apt has no source for Debian's main archive to take $2 from: add one$otherwise"
 	for uri in $uris; do
 		update_from "$uri" "$@" && return
 	done
 	! disk_was_full || die "the disk of $build is full: free some space and run this again"
 	cause=$(grep -m1 '^E:' <<<"$errors" | cut -c4- | tr -s ' ')
 	case $errors in
-	*"does not have a Release file"* | *" 404 "*) die "no mirror of this machine has the suite $2 ($cause): use another mirror, or give KERNEL=DIR" ;;
-	*"not signed"* | *signature* | *GPG*) die "$2 could not be authenticated ($cause): install debian-archive-keyring, or give KERNEL=DIR" ;;
-	*) die "the package mirror cannot be reached (${cause:-no reason given}): check the network and apt's proxy, or give KERNEL=DIR" ;;
+	*"does not have a Release file"* | *" 404 "*) die "no mirror of this machine has the suite $2 ($cause): use another mirror$otherwise" ;;
+	*"not signed"* | *signature* | *GPG*) die "$2 could not be authenticated ($cause): install debian-archive-keyring$otherwise" ;;
+	*) die "the package mirror cannot be reached (${cause:-no reason given}): check the network and apt's proxy$otherwise" ;;
 	esac
 }
