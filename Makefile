@@ -52,7 +52,7 @@ copyloops: ## the copy routines tested in user space: every length, alignment an
 
 .PHONY: lab
 # The dry run comes first: a request that makes no sense need not wait for a kernel.
-lab: ## one boot of the emulated machine: TOPO=2n|2n1c|pmem CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=stock ICOUNT=1 DRYRUN=1
+lab: ## one boot of the emulated machine: TOPO=2n|2n1c|pmem CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=stock|debian ICOUNT=1 DRYRUN=1
 	@$(call run,DRYRUN=1 lab/run $(if $(DRYRUN),,> /dev/null && lab/build $(or $(LAB_KERNEL),patched) && lab/run))
 
 .PHONY: mce
