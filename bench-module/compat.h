@@ -14,11 +14,14 @@
 #include <linux/version.h>
 
 /*
- * Files of debugfs had to have all file operations. Without an owner those take no reference to the
- * module either, and .open and .llseek may be missing: nothing here seeks.
+ * Files of debugfs had to have all file operations, of which .open and .llseek may be missing: nothing
+ * here seeks. They are looked at again when a file is closed, so an open one has to keep the module.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define debugfs_short_fops	file_operations
+#define DEBUGFS_OWNER		.owner = THIS_MODULE,
+#else
+#define DEBUGFS_OWNER
 #endif
 
 /* It was a member of struct page only, without a function. */

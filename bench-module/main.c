@@ -16,7 +16,8 @@
  * before the write returns. A writer that blocks normally keeps its module from being unloaded. Not
  * here: debugfs files with short fops take no module reference, and debugfs_remove() waits for the
  * operations in flight after it has called their debugfs_cancellation. So rmmod cancels the run,
- * waits until the writer has left this module, and goes on.
+ * waits until the writer has left this module, and goes on. Kernels before 6.13 are like all others
+ * in that: there rmmod is refused (compat.h).
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -458,10 +459,15 @@ static ssize_t results_read(struct file *file, char __user *ubuf, size_t len, lo
 	return simple_read_from_buffer(ubuf, len, ppos, results.buffer, seq_buf_used(&results));
 }
 
-static const struct debugfs_short_fops run_fops = { .read = run_read, .write = run_write };
-static const struct debugfs_short_fops variants_fops = { .read = variants_read };
-static const struct debugfs_short_fops help_fops = { .read = help_read };
-static const struct debugfs_short_fops results_fops = { .read = results_read };
+static const struct debugfs_short_fops run_fops = {
+	DEBUGFS_OWNER
+	.read	= run_read,
+	.write	= run_write,
+};
+
+static const struct debugfs_short_fops variants_fops = { DEBUGFS_OWNER .read = variants_read };
+static const struct debugfs_short_fops help_fops = { DEBUGFS_OWNER .read = help_read };
+static const struct debugfs_short_fops results_fops = { DEBUGFS_OWNER .read = results_read };
 
 static int __init bench_init(void)
 {
