@@ -34,10 +34,10 @@ static char *pool_path(int order, int node)
 		      huge_size(order) >> 10);
 }
 
-/* -1 if there is no such size. */
-static long free_pages(int order, int node)
+/* free_hugepages or nr_hugepages, which also counts those in use; -1 if there is no such size. */
+static long count_pages(const char *which, int order, int node)
 {
-	char *pool = pool_path(order, node), *path = format("%s/free_hugepages", pool);
+	char *pool = pool_path(order, node), *path = format("%s/%s", pool, which);
 	char *text = slurp(path);
 	long nr = text ? atol(text) : -1;
 
@@ -48,7 +48,7 @@ static long free_pages(int order, int node)
 
 static char *lack_on(int order, int node, int needed)
 {
-	long found = free_pages(order, node);
+	long found = count_pages("free_hugepages", order, node);
 	char *pool, *why;
 
 	if (found < 0)
@@ -59,8 +59,9 @@ static char *lack_on(int order, int node, int needed)
 		return NULL;
 	pool = pool_path(order, node);
 	why = format("node %d: %ld free huge pages of %s, and it takes %d: "
-		     "echo %d >%s/nr_hugepages, or boot with hugepagesz=%s hugepages=%d:%d",
-		     node, found, size_name(huge_size(order)), needed, needed, pool,
+		     "echo %ld >%s/nr_hugepages, or boot with hugepagesz=%s hugepages=%d:%d",
+		     node, found, size_name(huge_size(order)), needed,
+		     count_pages("nr_hugepages", order, node) + needed - found, pool,
 		     size_name(huge_size(order)), node, needed);
 	free(pool);
 	return why;

@@ -548,6 +548,8 @@ static void rebind_all(const char *driver, const char *device)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGQUIT);
 	snprintf(what, sizeof(what), "\"driver\":\"%s\",\"device\":\"%.128s\"", driver, device);
 	while (complete < opt.rounds && !interrupted) {
 		sigprocmask(SIG_BLOCK, &signals, &before);
@@ -575,6 +577,8 @@ int cmd_rebind(int argc, char **argv)
 	check_permission();
 	check_unused(device);
 	catch_signals();
+	/* The kernel's messages are to be switched off again. */
+	signal(SIGPIPE, SIG_IGN);
 	print_environment(NULL);
 	if (!common.functional)
 		print_warnings();

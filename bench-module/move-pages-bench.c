@@ -391,8 +391,8 @@ static void warn_of_cache(void)
 	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/cache/index3/size", common.cpu);
 	s = slurp(path);
 	if (s && sscanf(s, "%luK", &kb) == 1 && opt.bytes < 4 * ((uint64_t)kb << 10))
-		printf("warning: a last level cache of %s holds much of --bytes %s: raise that\n",
-		       size_text((uint64_t)kb << 10), size_text(opt.bytes));
+		add_warning(format("a last level cache of %s holds much of --bytes %s: raise that",
+				   size_text((uint64_t)kb << 10), size_text(opt.bytes)));
 }
 
 /* Samples */
@@ -618,11 +618,10 @@ int cmd_move_pages(int argc, char **argv)
 		skip(reason);
 	make_rows();
 	snprintf(seed, sizeof(seed), "%" PRIu64, opt.seed);
+	warn_of_cache();
 	print_environment(seed);
-	if (!common.functional) {
+	if (!common.functional)
 		print_warnings();
-		warn_of_cache();
-	}
 	printf("%s on cpu %d\n", opt.scenario->function, common.cpu);
 	fflush(stdout);
 	measure_all();

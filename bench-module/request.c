@@ -76,6 +76,9 @@ int request_run(const char *request, int len)
 	if (write(fd, request, len) != len)
 		err = errno;
 	close(fd);
+	/* Who stops or freezes us interrupts the module, too, and calls no handler. */
+	if (err == EINTR)
+		interrupted = 1;
 	return err;
 }
 

@@ -124,6 +124,8 @@ int cmd_run(int argc, char **argv)
 	complete_options();
 	catch_signals();
 	snprintf(seed_text, sizeof(seed_text), "%" PRIu64, seed);
+	if (method.evict)
+		add_environment("evict", method.evict);
 	print_environment(seed_text);
 	if (!common.functional)
 		print_warnings();

@@ -187,6 +187,7 @@ static void find_home(void)
 static const char *no_cgroup(void)
 {
 	static char reason[WHY_SIZE + PATH_MAX];
+	bool made;
 
 	if (!find_cgroup_root())
 		return "cgroups of version 2 are not mounted: mount -t cgroup2 none /sys/fs/cgroup";
@@ -205,9 +206,12 @@ static const char *no_cgroup(void)
 		}
 	}
 	snprintf(cgroup, sizeof(cgroup), "%s/folio-copy-bench.%d", cgroup_root, getpid());
-	if (mkdir(cgroup, 0755) || !write_file(cgroup, "cgroup.procs", "0")) {
+	made = !mkdir(cgroup, 0755);
+	if (!made || !write_file(cgroup, "cgroup.procs", "0")) {
 		snprintf(reason, sizeof(reason), "%s cannot be made: %s: run this outside of a "
 			 "container", cgroup, strerror(errno));
+		if (!made)
+			*cgroup = '\0';
 		return reason;
 	}
 	return NULL;

@@ -156,13 +156,8 @@ static void only_once(void)
  */
 void restore_at_exit(void)
 {
-	struct sigaction sa;
-
 	only_once();
 	catch_signals();
-	sigaction(SIGTERM, NULL, &sa);
-	sigaction(SIGHUP, &sa, NULL);
-	sigaction(SIGQUIT, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	atexit(restore_settings);
 }

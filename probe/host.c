@@ -263,7 +263,7 @@ void look_at_host(struct host *host)
 		host->last_level_cache = UNKNOWN_CACHE;
 	}
 	host->available = read_kilobytes(PROC "meminfo", "MemAvailable:");
-	host->emulated = host->hypervisor && emulates(host->model_name);
+	host->emulated = emulates(host->model_name);
 
 	if (host->hypervisor)
 		warn(host, "virtual machine: neighbours are unseen, flags and cache sizes are "

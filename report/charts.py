@@ -93,13 +93,15 @@ def throughput(title, rows):
     for direction, group in by_direction([row for row in rows if row.key.size and row.key.is_plain]):
         sizes = sorted({row.key.size for row in group})
         states = list(dict.fromkeys(row.key.state for row in group))
-        variants = [variant for variant in group[0].variants if variant != runs.CONTROL]
+        variants = [variant for variant in dict.fromkeys(variant for row in group for variant in row.variants)
+                    if variant != runs.CONTROL]
         script = 'set multiplot layout 1,%d\nset yrange [0:*]\nset ylabel "GB/s"\nset xrange [-0.3:%g]\n' % (
             len(states), len(sizes) - 0.7)
         script += xtics([runs.size_name(size) for size in sizes])
         for state in states:
             found = {row.key.size: row for row in group if row.key.state == state}
-            lines = [[str(sizes.index(size))] + [number(tables.gbps(row, variant)) for variant in variants]
+            lines = [[str(sizes.index(size))] + [number(tables.gbps(row, variant)) if variant in row.variants else "NaN"
+                                                 for variant in variants]
                      for size, row in sorted(found.items())]
             plots = ['$%s using 1:%d with linespoints lc rgb "%s" lw 2 pt %d ps 0.6 title %s'
                      % (state, 2 + i, COLOURS[colour], 4 + i, quoted(variant))

@@ -186,7 +186,8 @@ def split_runs(path, objects):
             runs[-1][2].append((where, line))
     if not runs:
         raise Refused("%s: no samples: the file is empty" % path)
-    return runs
+    # A command that was refused left no more than its environment.
+    return [run for run in runs if run[2]] or runs
 
 
 def environment_of(line):
@@ -392,6 +393,12 @@ def add_run(results, where, environment, samples):
         if [first.get(what) for what in ("cpu", "microcode")] != [environment.get(what) for what in ("cpu", "microcode")]:
             raise Refused("%s: the run of another CPU (%s, and %s before): one directory per machine"
                           % (where, environment.get("cpu"), first.get("cpu")))
+    # The probe, which takes whatever CPU it is on, has neither.
+    for what in ("pinned_to", "evict"):
+        known = [str(earlier[what]) for earlier in results.environments if what in earlier]
+        if what in environment and known and str(environment[what]) != known[0]:
+            raise Refused("%s: a run with %s %s, and %s before: one directory per way of measuring"
+                          % (where, what, environment[what], known[0]))
     results.functional = functional
     boot = environment.get("boot", where)
     for row in rows:
