@@ -72,6 +72,7 @@ struct bystander {
 	struct buffer buffer;
 	struct task_struct *task;
 	unsigned long walked;		/* chunks, ever */
+	bool strayed;			/* from its CPU, which went offline */
 };
 
 struct copy_run {

@@ -49,9 +49,12 @@ static struct dentry *bench_dir;
 /* Held for the whole of a run. */
 static DEFINE_MUTEX(run_lock);
 
-/* Protects what is read through the files: the line of "run", and "results". */
+/* Protects the line of "run", which the threads of a run write to. */
 static DEFINE_MUTEX(text_lock);
 static char status[256] = "idle: nothing has run since the module was loaded";
+
+/* Not the same, as a reader may wait for its memory for as long as it likes. */
+static DEFINE_MUTEX(results_lock);
 static struct seq_buf results;
 
 void set_status(const char *fmt, ...)
@@ -344,7 +347,7 @@ static struct run *read_request(const char __user *ubuf, size_t len)
 /* Make @text what is read from "results"; @text gets the old contents, to be freed with it. */
 static void swap_results(struct seq_buf *text)
 {
-	guard(mutex)(&text_lock);
+	guard(mutex)(&results_lock);
 	swap(results, *text);
 }
 
@@ -455,7 +458,7 @@ static ssize_t help_read(struct file *file, char __user *ubuf, size_t len, loff_
 
 static ssize_t results_read(struct file *file, char __user *ubuf, size_t len, loff_t *ppos)
 {
-	guard(mutex)(&text_lock);
+	guard(mutex)(&results_lock);
 	return simple_read_from_buffer(ubuf, len, ppos, results.buffer, seq_buf_used(&results));
 }
 

@@ -107,6 +107,9 @@ int pin_memory(struct copy_run *r)
 	for (i = 0; i < r->threads && !err; i++)
 		err = pin_folio(r, "src", r->src_addr + i * size, r->src_nid, &r->src[i]) ?:
 		      pin_folio(r, "dst", r->dst_addr + i * size, r->dst_nid, &r->dst[i]);
+	for (i = 0; i < r->threads * r->threads && !err; i++)
+		if (r->src[i / r->threads] == r->dst[i % r->threads])
+			err = fail(-EINVAL, "src_addr= and dst_addr= are the same memory");
 	return err;
 }
 
@@ -115,6 +118,9 @@ static void free_folios(struct folio **folios, unsigned long nr, bool pinned)
 	unsigned long i;
 
 	for (i = 0; folios && i < nr && folios[i]; i++) {
+		/* There may be a hundred million of them. */
+		if (!(i % 1024))
+			cond_resched();
 		if (pinned)
 			unpin_user_page(folio_page(folios[i], 0));
 		else
@@ -137,7 +143,9 @@ static int alloc_folios(struct folio ***folios, unsigned long nr, gfp_t gfp, uns
 {
 	unsigned long i;
 
-	*folios = kvcalloc(nr, sizeof(**folios), GFP_KERNEL);
+	/* kvmalloc() warns of more. */
+	if (nr <= INT_MAX / sizeof(**folios))
+		*folios = kvcalloc(nr, sizeof(**folios), GFP_KERNEL);
 	if (!*folios)
 		return fail(-ENOMEM, "no memory for a list of %lu folios", nr);
 
@@ -241,10 +249,11 @@ static int check_folio(const struct copy_run *r, struct folio *folio, unsigned l
 			return -EINTR;
 		p = kmap_local_page(folio_page(folio, i));
 		for (w = 0; w < WORDS_PER_PAGE; w++) {
-			u64 want = pattern(r, n * nr + i, w);
+			/* Once: the memory of the requester is the requester's. */
+			u64 want = pattern(r, n * nr + i, w), found = READ_ONCE(p[w]);
 
-			if (p[w] != want) {
-				err = mismatch(name, side, n, i, w, want, p[w]);
+			if (found != want) {
+				err = mismatch(name, side, n, i, w, want, found);
 				break;
 			}
 		}

@@ -179,7 +179,7 @@ static int measure(struct run *run)
 	for (i = 0; i < nr_rounds(run) && !err; i++) {
 		if (stopping())
 			return -EINTR;
-		err = start_round(run, i) ?: measure_round(m, &m->ns[i]);
+		err = start_round(run, i) ?: measure_round(m, &m->ns[i]) ?: check_cpu(run->cpu);
 	}
 	if (!err)
 		print_results(m);

@@ -27,7 +27,11 @@ static inline void *folio_start(struct folio *folio)
 	return page_address(folio_page(folio, 0));
 }
 
-static int copy_movsq(struct folio *dst, struct folio *src)
+/*
+ * All are called, as folio_copy() is. If the compiler were to choose, some would pay for a call and
+ * others would not, and each build would choose anew.
+ */
+static noinline int copy_movsq(struct folio *dst, struct folio *src)
 {
 	void *to = folio_start(dst), *from = folio_start(src);
 	unsigned long quads = folio_size(src) / sizeof(u64);
@@ -36,7 +40,7 @@ static int copy_movsq(struct folio *dst, struct folio *src)
 	return 0;
 }
 
-static int copy_movsb(struct folio *dst, struct folio *src)
+static noinline int copy_movsb(struct folio *dst, struct folio *src)
 {
 	void *to = folio_start(dst), *from = folio_start(src);
 	unsigned long len = folio_size(src);
@@ -52,14 +56,14 @@ static int copy_movsb(struct folio *dst, struct folio *src)
 void bench_copy_pages_unrolled(void *to, const void *from, unsigned long unused, unsigned long len);
 __ADDRESSABLE(bench_copy_pages_unrolled);
 
-static int copy_unrolled(struct folio *dst, struct folio *src)
+static noinline int copy_unrolled(struct folio *dst, struct folio *src)
 {
 	bench_copy_pages_unrolled(folio_start(dst), folio_start(src), 0, folio_size(src));
 	return 0;
 }
 
 /* A cache line at a time, so that it is written out whole. */
-static int copy_nt(struct folio *dst, struct folio *src)
+static noinline int copy_nt(struct folio *dst, struct folio *src)
 {
 	u64 *to = folio_start(dst);
 	const u64 *from = folio_start(src), *end = from + folio_size(src) / sizeof(u64);
@@ -83,12 +87,12 @@ static int copy_nt(struct folio *dst, struct folio *src)
 
 #define HAVE_COPY_MC
 
-static int copy_mc_movsq(struct folio *dst, struct folio *src)
+static noinline int copy_mc_movsq(struct folio *dst, struct folio *src)
 {
 	return mc_movsq(folio_start(dst), folio_start(src), folio_size(src)) ? -EHWPOISON : 0;
 }
 
-static int copy_mc_movsb(struct folio *dst, struct folio *src)
+static noinline int copy_mc_movsb(struct folio *dst, struct folio *src)
 {
 	return mc_movsb(folio_start(dst), folio_start(src), folio_size(src)) ? -EHWPOISON : 0;
 }

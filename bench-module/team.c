@@ -61,6 +61,8 @@ int finish_together(struct copier *c, int (*copy)(struct folio *dst, struct foli
 		err = copy(c->dst[n], c->src[n]);
 		if (err)
 			return err;
+		if (r->read)
+			read_folio(c->dst[n]);
 		if (copier_stops(c))
 			return -EINTR;
 		n = (n + 1) % r->nr_folios;
@@ -76,6 +78,8 @@ static int bystander_thread(void *arg)
 	unsigned long n = 0;
 
 	while (!stopping()) {
+		if (raw_smp_processor_id() != b->cpu)
+			WRITE_ONCE(b->strayed, true);
 		read_folio(b->buffer.chunk[n]);
 		WRITE_ONCE(b->walked, b->walked + 1);
 		n = (n + 1) % b->buffer.nr_chunks;
@@ -174,7 +178,9 @@ static int measure_sample(struct copier *c, const struct variant *v, struct samp
 	int err;
 
 	err = evict_caches(c);
-	/* The bystander has been evicted as well, and is no part of what is cold. */
+	/* The bystander has been evicted as well, by all of them, and is no part of what is cold. */
+	if (!err && c->r->bystander.wanted && c->r->cold)
+		err = meet(c);
 	if (!err && is_first(c) && c->r->bystander.wanted && c->r->cold)
 		err = await_walk(c, &unused);
 	if (err)
@@ -214,7 +220,10 @@ static int measure_round(struct copier *c, unsigned int round, struct rnd_state 
 		if (is_first(c))
 			s->alone = alone;
 	}
-	return 0;
+	/* A thread whose CPU goes offline goes on elsewhere. */
+	if (is_first(c) && READ_ONCE(r->bystander.strayed))
+		return fail(-ENODEV, "cpu %u went offline during the run", r->bystander.cpu);
+	return check_cpu(c->cpu);
 }
 
 static int copier_thread(void *arg)
