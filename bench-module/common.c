@@ -16,14 +16,19 @@ struct common common = { .cpu = -1 };
 struct utsname uts;
 volatile sig_atomic_t interrupted;
 
+static void vcomplain(const char *fmt, va_list args)
+{
+	fputs("folio-copy-bench: ", stderr);
+	vfprintf(stderr, fmt, args);
+	fputc('\n', stderr);
+}
+
 void die(const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	fputs("folio-copy-bench: ", stderr);
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
+	vcomplain(fmt, args);
 	va_end(args);
 	exit(1);
 }
@@ -34,9 +39,7 @@ void complain(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	fputs("folio-copy-bench: ", stderr);
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
+	vcomplain(fmt, args);
 	va_end(args);
 }
 
