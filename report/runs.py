@@ -411,7 +411,7 @@ def add_run(results, where, environment, samples):
             row.placement_ns = float(environment.get("placement_ns", 0))
         add_row(results, where, row, boot)
     results.environments.append(environment)
-    results.missing += [what for what in missing if what not in results.missing]
+    results.missing += [what for what in dict.fromkeys(missing) if what not in results.missing]
 
 
 def files_of(path):
