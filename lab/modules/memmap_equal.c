@@ -14,7 +14,11 @@
  *
  * More parameters say what to expect of the kernel: "size" is that of struct page, "pointers" says
  * whether tail pages hold the address of their head and not a mask, and "copies" whether the second
- * map is made by copying. That is -1 while somebody else uses the tracepoint, too.
+ * map is made by copying.
+ *
+ * The parameter "switch" has the tracepoint on (1) or off (0) when the second map is begun, and
+ * switches it from the moment on that the kernel has begun to build or to copy, until the map is
+ * there. It is -1 for no such thing.
  *
  * The parameter "map" takes the same requests and maps them once, for others to look at how. Any
  * kernel can do that, copies or not.
@@ -24,7 +28,9 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/kprobes.h>
+#include <linux/kthread.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -45,9 +51,13 @@ static bool pointers;
 module_param(pointers, bool, 0644);
 MODULE_PARM_DESC(pointers, "tail pages are expected to point to their heads");
 
-static int copies = 1;
-module_param(copies, int, 0644);
-MODULE_PARM_DESC(copies, "struct pages are expected to be copied: 1, none of them: 0, either: -1");
+static bool copies = true;
+module_param(copies, bool, 0644);
+MODULE_PARM_DESC(copies, "struct pages are expected to be copied, not to be built");
+
+static int switched = -1;
+module_param_named(switch, switched, int, 0644);
+MODULE_PARM_DESC(switch, "tracepoint at first, and switched then: on 1, off 0; -1 to leave it alone");
 
 static const char * const type_names[] = {
 	[MEMORY_DEVICE_PRIVATE] = "private",
@@ -138,13 +148,8 @@ static int count_copied(struct kprobe *p, struct pt_regs *regs)
 	return 0;
 }
 
-/* The tracepoint, when the kernel begins with a memory map and when it has finished it. */
-static bool traced_at_first, traced_at_last;
-
-static bool traced(void)
-{
-	return static_key_enabled(&__tracepoint_page_ref_set.key);
-}
+/* How often the tracepoint was switched so far, and when the memory map was finished. */
+static unsigned int switches, switches_at_last;
 
 /*
  * The second map may well be in the memory of the first one, contents and all. But the kernel, with
@@ -153,13 +158,12 @@ static bool traced(void)
 static int map_begins(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	unpoisoned += !PagePoisoned(first) + !PagePoisoned(first + nr - 1);
-	traced_at_first = traced();
 	return 0;
 }
 
 static int map_ends(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	traced_at_last = traced();
+	switches_at_last = READ_ONCE(switches);
 	return 0;
 }
 
@@ -174,6 +178,65 @@ static struct kretprobe probe_init = {
 	.handler = map_ends,
 };
 
+static bool traced;
+
+static int trace(bool on)
+{
+	int err = on ? register_trace_page_ref_set(count_built, NULL) :
+		       unregister_trace_page_ref_set(count_built, NULL);
+
+	if (!err)
+		traced = on;
+	return err;
+}
+
+static void stop_tracing(void)
+{
+	if (traced)
+		trace(false);
+	tracepoint_synchronize_unregister();
+}
+
+/* By then the kernel has decided whether to build or to copy. */
+static bool has_begun(void)
+{
+	return READ_ONCE(built) || READ_ONCE(copied);
+}
+
+static int switch_tracepoint(void *data)
+{
+	while (!has_begun() && !kthread_should_stop())
+		usleep_range(20, 50);
+	while (!kthread_should_stop() && !trace(!traced)) {
+		WRITE_ONCE(switches, switches + 1);
+		usleep_range(20, 50);
+	}
+	return 0;
+}
+
+/*
+ * On one CPU, where the kernel itself gives way between two sections: an emulator that runs one CPU
+ * after the other may have finished the map before another CPU has its turn.
+ */
+static int map_switched(void)
+{
+	struct task_struct *task = kthread_create(switch_tracepoint, NULL, "switch_tracepoint");
+	int err;
+
+	if (IS_ERR(task))
+		return fail(PTR_ERR(task), "no thread to switch the tracepoint");
+	err = switched ? trace(true) : 0;
+	migrate_disable();
+	kthread_bind(task, smp_processor_id());
+	wake_up_process(task);
+	if (!err)
+		err = map();
+	migrate_enable();
+	kthread_stop(task);
+	stop_tracing();
+	return err;
+}
+
 /* Returns what the struct pages were built as, to be freed with vfree(). */
 static void *build(void)
 {
@@ -182,11 +245,10 @@ static void *build(void)
 
 	if (!bytes)
 		return ERR_PTR(fail(-ENOMEM, "no memory for %lu struct pages", nr));
-	err = register_trace_page_ref_set(count_built, NULL);
+	err = trace(true);
 	if (!err) {
 		err = map();
-		unregister_trace_page_ref_set(count_built, NULL);
-		tracepoint_synchronize_unregister();
+		stop_tracing();
 	}
 	if (err) {
 		vfree(bytes);
@@ -309,15 +371,9 @@ static int check_copy(const u8 *expected)
 	return err ?: check_samples();
 }
 
-/* All of what is written is copied, or nothing. */
-static bool as_expected(void)
-{
-	return (copied == built && copies) || (copied == 0 && copies != 1);
-}
-
 static int compare_both(void)
 {
-	unsigned long copied_first;
+	unsigned long built_first, copied_first;
 	u8 *expected;
 	int err;
 
@@ -330,10 +386,13 @@ static int compare_both(void)
 	expected = build();
 	if (IS_ERR(expected))
 		return PTR_ERR(expected);
+	built_first = built;
 	copied_first = copied;
 
+	built = 0;
 	copied = 0;
-	err = map();
+	switches = 0;
+	err = switched < 0 ? map() : map_switched();
 	if (!err) {
 		err = check_copy(expected);
 		memunmap_pages(&pgmap);
@@ -341,14 +400,13 @@ static int compare_both(void)
 	vfree(expected);
 	if (err)
 		return err;
-	if (!built || copied_first || !as_expected())
+	if (!built_first || copied_first || copied != (copies ? built_first : 0))
 		return fail(-EPROTO, "traced: %lu built, %lu copied; otherwise: %lu copied",
-			    built, copied_first, copied);
+			    built_first, copied_first, copied);
 	if (unpoisoned)
 		return fail(-EPROTO, "the memory map was not overwritten in between");
-	return fail(0, "%lu struct pages of %zu bytes equal, %lu of them copied%s", nr,
-		    sizeof(struct page), copied,
-		    traced_at_first == traced_at_last ? "" : "; the tracepoint has changed meanwhile");
+	return fail(0, "%lu struct pages of %zu bytes equal, %lu of them copied, %u switches", nr,
+		    sizeof(struct page), copied, switches_at_last);
 }
 
 /* With the first comparison, and from then on: "map" is for those who look at an untouched kernel. */
@@ -401,7 +459,7 @@ static int parse(const char *text)
 			break;
 	if (req.type == ARRAY_SIZE(type_names) || req.pages <= req.reserve + req.free ||
 	    !node_state(req.node, N_ONLINE) || plant >= (int)sizeof(struct page) ||
-	    copies < -1 || copies > 1)
+	    switched < -1 || switched > 1)
 		return fail(-EINVAL, "the request makes no sense");
 	first_pfn = PHYS_PFN(req.start) + req.reserve + req.free;
 	first = pfn_to_page(first_pfn);
