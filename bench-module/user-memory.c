@@ -150,10 +150,7 @@ static void only_once(void)
 		    "in " SETTINGS);
 }
 
-/*
- * catch_signals() sees to SIGINT and SIGTERM. That a terminal or the reader of a pipe goes away
- * must not end the program on the spot, either.
- */
+/* Nor does the reader of a pipe that goes away end the program on the spot. */
 void restore_at_exit(void)
 {
 	only_once();

@@ -3,9 +3,10 @@
  * What does it cost to fill a memmap, and how is it done best? Memory is filled with descriptors of
  * 64 bytes that are all alike, as the struct pages of a ZONE_DEVICE range are.
  *
- * The kernel zeroes the memory of a memmap when it allocates it, one 2 MiB page (the memmap of 128
- * MiB) after the other, and fills it when all of it is there. Of a large range every line has left
- * the caches by then, of a small one none. The samples do the same: zero, untimed, then fill.
+ * A kernel with init_on_alloc=1 zeroes the memory of a memmap when it allocates it, one 2 MiB page
+ * (the memmap of 128 MiB) after the other, and fills it when all of it is there. Of a large range
+ * every line has left the caches by then, of a small one none. The samples do the same: zero,
+ * untimed, then fill. Without init_on_alloc=1 what was there before decides: cold, as a rule.
  *
  * A memmap in the memory of the device is not zeroed: its lines are always cold.
  */
