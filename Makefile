@@ -7,6 +7,16 @@
 # The knobs of the verbs, as variables of make or of the environment.
 export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF LAB_KERNEL ROWS RESULTS ICOUNT
 
+ifneq ($(filter-out help,$(or $(MAKECMDGOALS),help)),)
+me := make
+include scripts/path.mk
+$(if $(KDIR),$(call check_variables,KDIR))
+# Several, and patterns of the shell.
+$(foreach result,$(subst *,,$(call given,RESULTS) $(RESULTS)),$(call check_path,$(result),RESULTS,name one without))
+# Scripts can take any path, but make would expand a '$'.
+override KERNEL := $(value KERNEL)
+endif
+
 # make ends with 2 whatever a recipe ends with, so the last line of a verb that failed names the code.
 run = $(1) || { code=$$?; echo "make $@: failed with exit code $$code ($(meaning))" >&2; exit $$code; }
 meaning = 1 fail, 2 could not build, 3 undecided, 4 skipped, 124 timed out, 255 guest panicked
@@ -73,7 +83,7 @@ check: ## hygiene of the series, patch by patch; writes nothing
 
 .PHONY: apply
 apply: ## the series on your own tree: KERNEL=DIR, and SIGNOFF=1 to sign it off
-	@$(call run,scripts/series apply "$(KERNEL)")
+	@$(call run,scripts/series apply)
 
 .PHONY: module
 module: ## folio_copy_bench.ko and its front end for the kernel built in KDIR=DIR (default: the running one)

@@ -5,7 +5,9 @@
 
 export LC_ALL=C
 me=${0##*/}
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+# shellcheck source=scripts/clone.sh
+(cd "$root" && . scripts/clone.sh) || exit
 build=$root/build
 pristine=$build/pristine
 patches=$root/patches

@@ -1,0 +1,1 @@
+../scripts/path.mk
