@@ -10,6 +10,8 @@ export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF LAB_KERNEL ROWS RESULTS ICOUN
 ifneq ($(filter-out help,$(or $(MAKECMDGOALS),help)),)
 me := make
 include scripts/path.mk
+complaint := $(shell sh scripts/clone.sh 2>&1)
+$(if $(complaint),$(error $(complaint)))
 $(if $(KDIR),$(call check_variables,KDIR))
 # Several, and patterns of the shell.
 $(foreach result,$(subst *,,$(call given,RESULTS) $(RESULTS)),$(call check_path,$(result),RESULTS,name one without))

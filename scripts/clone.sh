@@ -21,3 +21,10 @@ cd -P . || exit
 check_path "$PWD" "the path of this clone" "move it to one without"
 check_path "$(realpath -m build)" "build, a link" "let it name a path without"
 check_path "${TMPDIR:-}" TMPDIR "name one without"
+
+# Left by sudo, say. It would stop others in the middle of their work, and again and again.
+path_foreign=$(find build/ -maxdepth 2 ! -type l ! -user "$(id -u)" ! -writable -printf '%p belongs to %u\n' -quit 2>/dev/null) || :
+[ -z "$path_foreign" ] || {
+	echo "$path_foreign and cannot be written: sudo chown -R $(id -un) build/" >&2
+	exit 2
+}
