@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Records: results/CPU-DATE-DIGEST/samples.jsonl.gz, one per CPU, day and state of the patches, made by `make record`.
+
+Its first line is {"record": {...}}: date, series (the digest of all patches), files (the digest of each file that a way may
+consist of, see report/series.py), busy (what made the machine busy, or null), imported (from where, or null). It names no
+host and no serial number, so the file can be mailed as it is.
+"""
+import answer
+import samples
+import series
+import tables
+import verdicts
+
+
+def slug(environment):
+    """CPU, as part of a file name"""
+    vendor = {"AuthenticAMD": "amd", "GenuineIntel": "intel"}.get(environment["vendor"], "other")
+    return "-".join([vendor] + [environment[what] for what in ("family", "model", "stepping")])
+
+
+def counts(results, function, way, now):
+    """Whether what was measured is what the series is now; results that are no record are of nobody knows what"""
+    if results.record is None:
+        return True
+    then = results.record.get("files") or {}
+    return all(then.get(file) == now.get(file) for file in series.files_of(function, way))
+
+
+def worst_rows(results, now):
+    """{(table, way): its worst verdict}, of ways that count"""
+    judged, found = verdicts.judge_all(results), {}
+    for key, of_row in judged.items():
+        row = results.rows[key]
+        if not row.base or row.aside or key.is_part or not row.rounds:
+            continue
+        for way, verdict in of_row.items():
+            if counts(results, key.function, way, now):
+                found.setdefault((key.table, way), []).append(verdict)
+    return {what: verdicts.worst_first(of_way)[0] for what, of_way in found.items()}
+
+
+def by_cpu(all_results, now):
+    """{CPU: {(table, way): worst verdict}}, of the newest record in which a way counts"""
+    found = {}
+    for results in sorted(all_results, key=lambda results: (results.record or {}).get("date", "")):
+        if not results.functional:
+            first = results.environments[0]
+            cpu = "%s %s" % (first["cpu"], answer.core(first))
+            found.setdefault(cpu, {}).update(worst_rows(results, now))
+    return found
+
+
+def shown(verdict):
+    if verdict is None:
+        return "no record"
+    return "%s%s, %s" % (answer.bounds(verdict.ratio), verdict.mark and " " + verdict.mark, verdict.row.key.what)
+
+
+def overview(all_results):
+    """Each way's worst row on each CPU, and over all of them: a way is chosen by that"""
+    now = series.digests()
+    found = by_cpu(all_results, now)
+    what = sorted({way for of_cpu in found.values() for way in of_cpu})
+    table = tables.Table("each way's worst row, by CPU", ["", "worst of all"] + list(found), [], [tables.LEGEND,
+                         "no record: the way was not measured there, or its files have changed since"])
+    for name in what:
+        of_way = [of_cpu.get(name) for of_cpu in found.values()]
+        worst = verdicts.worst_first([verdict for verdict in of_way if verdict])[0]
+        for column, verdict in enumerate([worst] + of_way, 1):
+            if verdict:
+                table.marks[len(table.lines), column] = verdict.mark
+        table.lines.append(["%s by %s" % (answer.ABOUT.get(name[0], name[0]), name[1])] + [answer.bounds(worst.ratio)] +
+                           [shown(verdict) for verdict in of_way])
+    return table
+
+
+def readme(all_results):
+    table = overview(all_results)
+    return "\n".join(["%s: %s." % (table.title, "; ".join(table.notes)), ""] + tables.markdown_table(table)) + "\n"
