@@ -56,24 +56,32 @@ def shown(verdict):
     return "%s%s, %s" % (answer.bounds(verdict.ratio), verdict.mark and " " + verdict.mark, verdict.row.key.what)
 
 
-def overview(all_results):
+def overview(all_results, chosen_only=False):
     """Each way's worst row on each CPU, and over all of them: a way is chosen by that"""
-    now = series.digests()
-    found = by_cpu(all_results, now)
-    what = sorted({way for of_cpu in found.values() for way in of_cpu})
+    found = by_cpu(all_results, series.digests())
+    chosen = {(key.table, row.chosen) for results in all_results for key, row in results.rows.items() if row.is_judged}
+    ways = sorted({way for of_cpu in found.values() for way in of_cpu if way in chosen or not chosen_only})
     table = tables.Table("each way's worst row, by CPU", ["", "worst of all"] + list(found), [], [tables.LEGEND,
                          "no record: the way was not measured there, or its files have changed since"])
-    for name in what:
+    for name in ways:
         of_way = [of_cpu.get(name) for of_cpu in found.values()]
         worst = verdicts.worst_first([verdict for verdict in of_way if verdict])[0]
         for column, verdict in enumerate([worst] + of_way, 1):
             if verdict:
                 table.marks[len(table.lines), column] = verdict.mark
-        table.lines.append(["%s by %s" % (answer.ABOUT.get(name[0], name[0]), name[1])] + [answer.bounds(worst.ratio)] +
+        table.lines.append(["%s by %s" % (answer.ABOUT.get(name[0], name[0]), name[1]), answer.bounds(worst.ratio)] +
                            [shown(verdict) for verdict in of_way])
     return table
 
 
+def headlines(results):
+    """The CPU, and a line for all rows and for each table"""
+    lines = answer.lines_of(results, verdicts.judge_all(results))
+    return ["- " + lines[0]] + ["  - " + line for line in lines[1:] if line.startswith(("record", "all:")) or ", against " in line]
+
+
 def readme(all_results):
-    table = overview(all_results)
-    return "\n".join(["%s: %s." % (table.title, "; ".join(table.notes)), ""] + tables.markdown_table(table)) + "\n"
+    table = overview(all_results, True)
+    lines = [line for results in all_results for line in headlines(results)]
+    return "\n".join(lines + ["", "Of the chosen ways, %s; %s." % (table.title, "; ".join(table.notes)), ""] +
+                     tables.markdown_table(table)) + "\n"

@@ -279,7 +279,8 @@ def split_runs(path, objects):
             runs[-1].lines.append((where, line))
     if not runs:
         raise Refused("%s: no samples: the file is empty" % path)
-    return record, runs
+    # A command that was refused left no more than its environment.
+    return record, [run for run in runs if run.lines] or runs
 
 
 def kind_of_line(line):

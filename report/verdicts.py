@@ -108,9 +108,11 @@ def families(results):
 
 def judge_all(results):
     """{key: {way: verdict}} of all ways but the base and its control"""
-    known, found = families(results), {}
+    known, found = families(results), {key: {} for key in results.rows}
+    if results.functional:
+        return found
     for key, row in results.rows.items():
-        alphas, found[key] = known[key.benchmark], {}
+        alphas = known[key.benchmark]
         if row.is_judged:
             found[key][row.chosen] = judge(row, row.chosen, alphas.chosen, alphas.control)
         for way in exploratory_ways(row):
