@@ -5,6 +5,12 @@ Its first line is {"record": {...}}: date, series (the digest of all patches), f
 consist of, see report/series.py), busy (what made the machine busy, or null), imported (from where, or null). It names no
 host and no serial number, so the file can be mailed as it is.
 """
+import glob
+import gzip
+import json
+import os
+import sys
+
 import answer
 import samples
 import series
@@ -12,10 +18,21 @@ import tables
 import verdicts
 
 
-def slug(environment):
+def slug(vendor, family, model, stepping):
     """CPU, as part of a file name"""
-    vendor = {"AuthenticAMD": "amd", "GenuineIntel": "intel"}.get(environment["vendor"], "other")
-    return "-".join([vendor] + [environment[what] for what in ("family", "model", "stepping")])
+    name = {"AuthenticAMD": "amd", "GenuineIntel": "intel"}.get(vendor, "other")
+    return "-".join([name] + ["".join(filter(str.isalnum, part)) for part in (family, model, stepping)])
+
+
+def make(directory, busy, date):
+    """Joins the runs that `make record` has taken into DIRECTORY/samples.jsonl.gz"""
+    head = {"date": date[-10:], "series": series.of_series(), "files": series.digests(), "busy": busy or None, "imported": None}
+    text = json.dumps({"record": head}) + "\n"
+    for name in sorted(glob.glob(os.path.join(glob.escape(directory), "*.jsonl"))):
+        text += series.read(name)
+    # Without a time and a name in its head, the same samples make the same file.
+    with open(os.path.join(directory, "samples.jsonl.gz"), "wb") as file, gzip.GzipFile("", "wb", 9, file, 0) as packed:
+        packed.write(text.encode())
 
 
 def counts(results, function, way, now):
@@ -85,3 +102,10 @@ def readme(all_results):
     lines = [line for results in all_results for line in headlines(results)]
     return "\n".join(lines + ["", "Of the chosen ways, %s; %s." % (table.title, "; ".join(table.notes)), ""] +
                      tables.markdown_table(table)) + "\n"
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "slug":
+        print(slug(*sys.argv[2:]))
+    else:
+        make(*sys.argv[2:])

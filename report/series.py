@@ -72,3 +72,7 @@ def digests(root=ROOT):
 def of_series(root=ROOT):
     """One for all of the series"""
     return digest("".join("%s\n%s\n" % item for item in sorted(changed_lines(root).items())))[:8]
+
+
+if __name__ == "__main__":
+    print(of_series())
