@@ -27,9 +27,9 @@ import typing
 
 CONFIDENCE = 0.95
 
-# The linker's choice of addresses makes a call faster or slower by so much. It differs from build to build, never within a
-# run. Seen: 1 to 2 ns per copy of 4 KiB between builds of the same routine (Zen 5).
-PLACEMENT_NS = 2.0
+# The linker's choice of addresses makes a call faster or slower by up to so much. It differs from build to build and never
+# within a run. probe/placement.c measures it; results/placement.txt: up to 0.28 ns (Zen 4).
+PLACEMENT_NS = 0.3
 
 
 class Interval(typing.NamedTuple):
