@@ -7,11 +7,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Tests plant a /proc and a /sys elsewhere. */
+#ifndef HOST_ROOT
+#define HOST_ROOT	""
+#endif
+
 /* What the machine does not tell. */
 #define UNKNOWN		"unknown"
 
 /* A load average above this means that others run, too. */
 #define NOISY_LOAD	0.5
+
+/**
+ * host_file() - Read a small file of /proc or /sys.
+ * @format: its path, as for printf()
+ *
+ * Return: its text without the last newline, to be freed; NULL if there is none.
+ */
+char *host_file(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
  * host_use_cpuinfo() - Read the CPU's facts from another file than /proc/cpuinfo.
@@ -52,7 +65,7 @@ size_t host_last_level_cache(int cpu);
  */
 size_t host_available_memory(void);
 
-/* What the limit is set by, for messages: "MemAvailable" or "the memory limit of cgroup /a/b". */
+/* The limit behind the last value of host_available_memory(): "MemAvailable" or "the memory limit of cgroup /a/b". */
 const char *host_memory_limit(void);
 
 /* Bytes of this process that are mapped by huge pages. */
@@ -61,7 +74,12 @@ size_t host_huge_page_bytes(void);
 /* Emulation (QEMU's TCG) has no speed. */
 bool host_is_emulated(void);
 bool host_is_uml(void);
+
+/* The load average of a minute; negative if it is unknown. */
 double host_load(void);
+
+/* Adds a warning if that is above NOISY_LOAD. */
+void host_judge_load(void);
 
 /* The uname(2) release. */
 const char *host_kernel(void);
@@ -69,9 +87,11 @@ const char *host_kernel(void);
 /**
  * host_watch_begin(), host_watch_end() - Has the measurement been left alone?
  *
- * The second one adds a warning for each thing that disturbed: preemption, stolen time, busy neighbours.
+ * The second one adds a warning for each thing that disturbed: preemption, stolen time, busy neighbours. A process
+ * that slept meanwhile, or let the kernel measure, calls host_watch_end_asleep() instead: to it, sleep is no preemption.
  */
 void host_watch_begin(void);
 void host_watch_end(void);
+void host_watch_end_asleep(void);
 
 #endif
