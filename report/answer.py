@@ -167,7 +167,7 @@ def exploratory(results, judged):
     """A line per way that nothing chooses, by table, worst first"""
     found = {}
     for key, row in results.rows.items():
-        if row.rounds and not key.is_part:
+        if row.rounds and not row.aside and not key.is_part:
             for way in row.others:
                 found.setdefault((key.table, way), []).append(judged[key][way])
     lines = []
