@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Facts about this machine. Each is asked here and nowhere else, with one fallback for all programs. */
+#ifndef COMMON_HOST_H
+#define COMMON_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Tests plant a /proc and a /sys elsewhere. */
+#ifndef HOST_ROOT
+#define HOST_ROOT	""
+#endif
+
+/* What the machine does not tell. */
+#define UNKNOWN		"unknown"
+
+/* A load average above this means that others run, too. */
+#define NOISY_LOAD	0.5
+
+/**
+ * host_file() - Read a small file of /proc or /sys.
+ * @format: its path, as for printf()
+ *
+ * Return: its text without the last newline, to be freed; NULL if there is none.
+ */
+char *host_file(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/**
+ * host_use_cpuinfo() - Read the CPU's facts from another file than /proc/cpuinfo.
+ * @path: a copy of the host's /proc/cpuinfo; User-Mode Linux has a poorer one of its own
+ */
+void host_use_cpuinfo(const char *path);
+
+/**
+ * host_cpu() - One fact of /proc/cpuinfo.
+ * @key: such as "model name"
+ *
+ * Return: its first value, or UNKNOWN if it is missing or empty. Lives as long as the program.
+ */
+const char *host_cpu(const char *key);
+
+/* Whether /proc/cpuinfo lists this flag. */
+bool host_has_flag(const char *flag);
+
+/* The flags by which kernels choose how to copy, separated by blanks, or "none". */
+const char *host_copy_flags(void);
+
+/**
+ * host_last_level_cache() - The size of the last level cache of a CPU.
+ * @cpu: its number
+ *
+ * As sysfs has it, or else CPUID (leaf 4, AMD: 0x8000001d), or else an assumption of 32 MiB with a warning.
+ *
+ * Return: bytes, never 0.
+ */
+size_t host_last_level_cache(int cpu);
+
+/**
+ * host_available_memory() - What this process may still use.
+ *
+ * MemAvailable, or what the limits of its memory cgroups (v2 or v1, and their parents) leave of it.
+ *
+ * Return: bytes.
+ */
+size_t host_available_memory(void);
+
+/* The limit behind the last value of host_available_memory(): "MemAvailable" or "the memory limit of cgroup /a/b". */
+const char *host_memory_limit(void);
+
+/* Bytes of this process that are mapped by huge pages. */
+size_t host_huge_page_bytes(void);
+
+/* Emulation (QEMU's TCG) has no speed. */
+bool host_is_emulated(void);
+bool host_is_uml(void);
+
+/* The load average of a minute; negative if it is unknown. */
+double host_load(void);
+
+/* Adds a warning if that is above NOISY_LOAD. */
+void host_judge_load(void);
+
+/* The uname(2) release. */
+const char *host_kernel(void);
+
+/**
+ * host_watch_begin(), host_watch_end() - Has the measurement been left alone?
+ *
+ * The second one adds a warning for each thing that disturbed: preemption, stolen time, busy neighbours. A process
+ * that slept meanwhile, or let the kernel measure, calls host_watch_end_asleep() instead: to it, sleep is no preemption.
+ */
+void host_watch_begin(void);
+void host_watch_end(void);
+void host_watch_end_asleep(void);
+
+#endif
