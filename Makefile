@@ -5,7 +5,7 @@
 .NOTPARALLEL:
 
 # The knobs of the verbs, as variables of make or of the environment.
-export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF LAB_KERNEL ROWS RESULTS ICOUNT
+export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF LAB_KERNEL ROWS RESULTS ICOUNT BUSY
 
 # make ends with 2 whatever a recipe ends with, so the last line of a verb that failed names the code.
 run = $(1) || { code=$$?; echo "make $@: failed with exit code $$code ($(meaning))" >&2; exit $$code; }
@@ -30,16 +30,20 @@ test-full: ## and what takes longer: all machine checks, other configurations, i
 	@$(call run,scripts/test full)
 
 .PHONY: probe
-probe: ## what bulk copies and fills by the block would gain on this CPU: user space, no root, 90 s at most
+probe: ## what the series would gain on this CPU: v7.3 against the chosen ways in user space, no root, 90 s at most
 	@$(call run,scripts/probe)
 
+.PHONY: record
+record: ## all ways on this CPU, and the bench in User-Mode Linux, kept in results/: 10 minutes, BUSY=1 on a busy machine
+	@$(call run,scripts/record)
+
 .PHONY: report
-report: ## runs of the probe and the bench as tables, and as a page with charts in build/report/: RESULTS='DIRECTORY...'
+report: ## what samples say, and a page with charts in build/report/: RESULTS='DIRECTORY...', all of results/ without
 	@mkdir -p build/report
 	@$(call run,scripts/report --html build/report/index.html $(RESULTS) && scripts/report $(RESULTS))
 
 .PHONY: regress
-regress: ## is a row of a run slower than 0.97 of v7.3's loop: RESULTS=DIRECTORY, or of another kernel: RESULTS='BASE NEW'
+regress: ## is a row of a run slower than v7.3: RESULTS=DIRECTORY, or than another kernel: RESULTS='BASE NEW'
 	@$(call run,scripts/regress $(RESULTS))
 
 .PHONY: native

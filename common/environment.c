@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "host.h"
 #include "samples.h"
@@ -121,12 +120,10 @@ static void add_nodes(void)
 
 static bool add_digest(const char *path)
 {
-	char command[256], digest[65] = "";
+	char command[512], digest[65] = "";
 	FILE *output;
 
-	if (access(path, R_OK))
-		return false;
-	snprintf(command, sizeof(command), "sha256sum <'%s' 2>/dev/null", path);
+	snprintf(command, sizeof(command), "{ sha256sum <'" HOST_ROOT "%s'; } 2>/dev/null", path);
 	output = popen(command, "r");
 	if (output && fscanf(output, "%64[0-9a-f]", digest) == 1)
 		add_environment("config", "sha256 %s of %s", digest, path);
@@ -153,7 +150,7 @@ static int is_visible(const struct dirent *entry)
 static void add_mitigations(void)
 {
 	struct dirent **found;
-	int n = scandir(CPU_DIR "/vulnerabilities", &found, is_visible, alphasort);
+	int n = scandir(HOST_ROOT CPU_DIR "/vulnerabilities", &found, is_visible, alphasort);
 	char *all;
 	size_t size;
 	FILE *file = open_memstream(&all, &size);

@@ -16,11 +16,6 @@
 #include "host.h"
 #include "samples.h"
 
-/* Tests plant a /proc and a /sys elsewhere. */
-#ifndef HOST_ROOT
-#define HOST_ROOT	""
-#endif
-
 #define CACHE_IN_SYS	"/sys/devices/system/cpu/cpu%d/cache/index%d/size"
 #define ASSUMED_CACHE	(32UL << 20)
 #define NOISY_CPUS	0.2

@@ -7,6 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Tests plant a /proc and a /sys elsewhere. */
+#ifndef HOST_ROOT
+#define HOST_ROOT	""
+#endif
+
 /* What the machine does not tell. */
 #define UNKNOWN		"unknown"
 

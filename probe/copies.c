@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What would copy_pages() and copy_mc_pages() gain on this CPU? The kernel's copy routines, timed
- * in user space, on the node of the CPU and between that one and others.
+ * The kernel's copy routines, timed in user space, on the node of the CPU and between that one and
+ * others: v7.3's, and those that copy_pages() and copy_mc_pages() are made of.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "host.h"
 #include "memory.h"
 #include "nodes.h"
 #include "probe.h"
 #include "routines.h"
+#include "samples.h"
 
-/* What a sample copies at least, whatever the size of its pieces: 20 us hot, some 200 us cold. */
+/* A sample copies at least these, whatever the size of its pieces: 20 us hot, some 200 us cold. */
 #define SAMPLE_BYTES	(2UL << 20)
 
-/* Hot copies move about in here, so that no row hangs on where its one piece happens to lie. */
+/* Hot copies move about in here, so that no row depends on where its one piece happens to lie. */
 #define HOT_BYTES	(32UL << 20)
 
 /* As little of a pool as makes a piece of it cold while the others are copied. */
@@ -23,7 +26,7 @@
 /* A folio of hugetlb, in memory of its own. Takes so long that few ways have to do. */
 #define GIGANTIC	(1UL << 30)
 
-/* What takes long gets more of the time, or there are too few rounds to decide anything. */
+/* Large pieces get more of the time, or there would be too few rounds to decide anything. */
 #define LARGEST_SHARES	2
 #define GIGANTIC_SHARES	12
 
@@ -68,47 +71,53 @@ static size_t to_offset, from_offset;		/* of the hot copies of this visit */
 
 static struct pool allocate_pool(struct run *run, size_t bytes, int node)
 {
-	struct pool pool = { allocate_on(bytes, node), allocate_on(bytes, node), false };
+	int place = run->nodes.refused ? ANY_NODE : node;
+	struct pool pool = { allocate_on(bytes, place), allocate_on(bytes, place), false };
 
-	if (node != ANY_NODE)
-		pool.misplaced = !is_on_node(pool.to, bytes, node) ||
-				 !is_on_node(pool.from, bytes, node);
+	if (place != ANY_NODE)
+		pool.misplaced = !is_on_node(pool.to, bytes, place) ||
+				 !is_on_node(pool.from, bytes, place);
 	run->total_bytes += 2 * bytes;
 	return pool;
 }
 
+/* At most half of the memory is for the pools. */
 static void allocate_pools(struct run *run)
 {
 	struct nodes *nodes = &run->nodes;
+	int nr_far;
 
-	pool_bytes = beyond_cache(&run->host, LEAST_POOL, run->host.available / 8, "copies");
+	find_nodes(nodes, run->cpu, 4 * LEAST_POOL);
+	nr_far = nodes->refused ? 0 : nodes->nr_far;
+	pool_bytes = beyond_cache(run->cache, LEAST_POOL, run->available / 4 / (nr_far > 1 ? nr_far + 1 : 2),
+				  "copies");
 	run->pool_bytes = pool_bytes;
-	find_nodes(nodes, run->host.cpu, 4 * pool_bytes);
 	local = allocate_pool(run, pool_bytes, nodes->local);
 	hot = allocate_pool(run, HOT_BYTES, nodes->local);
-	for (int i = 0; i < nodes->nr_far; i++)
+	for (int i = 0; i < nr_far; i++)
 		far[i] = allocate_pool(run, pool_bytes, nodes->far[i]);
 	if (nodes->nr_others > nodes->nr_far)
-		warn(&run->host, "%d nodes have memory: only the nearest %d are measured",
-		     nodes->nr_others + 1, nodes->nr_far + 1);
+		add_warning("%d nodes have memory: only the nearest %d are measured",
+			    nodes->nr_others + 1, nodes->nr_far + 1);
 }
 
+/* A quarter of the memory is for the fills, and the rest is left alone. */
 static void allocate_gigantic(struct run *run)
 {
-	if (run->host.available / 3 >= 2 * GIGANTIC && !run->host.emulated)
+	if (!run->functional && run->total_bytes + 2 * GIGANTIC <= run->available / 3)
 		gigantic = allocate_pool(run, GIGANTIC, run->nodes.local);
 }
 
 static void judge_memory(struct run *run)
 {
-	run->huge_bytes = huge_page_bytes();
+	run->huge_bytes = host_huge_page_bytes();
 	if (run->huge_bytes < run->total_bytes)
-		warn(&run->host, "only %zu of %zu MiB in huge pages, so TLB misses count too: see "
-		     "/sys/kernel/mm/transparent_hugepage/enabled",
-		     run->huge_bytes >> 20, run->total_bytes >> 20);
+		add_warning("only %zu of %zu MiB in huge pages, so TLB misses count too: see "
+			    "/sys/kernel/mm/transparent_hugepage/enabled",
+			    run->huge_bytes >> 20, run->total_bytes >> 20);
 	if (local.misplaced || hot.misplaced || gigantic.misplaced)
-		warn(&run->host, "the memory is not all on node %d, where the CPU is: free some there",
-		     run->nodes.local);
+		add_warning("the memory is not all on node %d, where the CPU is: free some there",
+			    run->nodes.local);
 }
 
 /* A different value in every word, so that a page in the wrong place is wrong. */
@@ -158,20 +167,8 @@ static void plan_pieces(struct plan *plan, uint64_t *random)
 	}
 }
 
-static void name_row(struct row *row, const char *group, const struct plan *plan)
-{
-	static const char units[] = { 'K', 'M', 'G' };
-	int unit = 0;
-	size_t size = plan->size >> 10;
-
-	for (; size >= 1024; size >>= 10)
-		unit++;
-	snprintf(row->name, sizeof(row->name), "%s%s %zu%c%s", group,
-		 plan->cold ? "cold" : "hot", size, units[unit], plan->read ? " +read" : "");
-}
-
-static void add_row(struct section *section, struct copies *copies, const char *group,
-		    struct plan plan, uint64_t *random)
+static struct row *add_row(struct section *section, struct copies *copies, struct plan plan,
+			   uint64_t *random)
 {
 	struct row *row = &section->rows[section->nr_rows];
 	struct plan *kept = &copies->plans[section->nr_rows++];
@@ -179,28 +176,29 @@ static void add_row(struct section *section, struct copies *copies, const char *
 	plan.bytes = plan.size > SAMPLE_BYTES ? plan.size : SAMPLE_BYTES;
 	plan_pieces(&plan, random);
 	*kept = plan;
-	snprintf(row->group, sizeof(row->group), "%s", group);
-	name_row(row, group, &plan);
-	row->bytes = plan.bytes;
-	row->calls = plan.copies;
+	*row = (struct row){ .kind = "", .src = NO_NODE, .dst = NO_NODE, .size = plan.size,
+			     .state = plan.cold ? "cold" : "hot", .read = plan.read,
+			     .bytes = plan.bytes, .calls = plan.copies };
 	row->shares = plan.size < LARGEST ? 1 : plan.size == LARGEST ? LARGEST_SHARES : GIGANTIC_SHARES;
 	row->few = plan.size == GIGANTIC;
-	if (plan.size == GIGANTIC && !gigantic.to)
-		row->missing = "not measured: takes 6 GiB of available memory";
+	return row;
 }
 
 static void add_local_row(struct section *section, struct copies *copies, struct plan plan,
-			  const struct host *host, uint64_t *random)
+			  const struct run *run, uint64_t *random)
 {
-	struct row *row = &section->rows[section->nr_rows];
+	struct row *row;
 
 	plan.pool_to = !plan.cold ? hot.to : plan.size == GIGANTIC ? gigantic.to : local.to;
 	plan.pool_from = !plan.cold ? hot.from : plan.size == GIGANTIC ? gigantic.from : local.from;
-	add_row(section, copies, "", plan, random);
-	if (!plan.cold && 2 * plan.size > host->last_level_cache)
-		row->missing = "not measured: source and destination do not fit into the last level cache";
+	row = add_row(section, copies, plan, random);
+	if (!plan.cold && 2 * plan.size > run->cache)
+		row->missing = "source and destination do not fit into the last level cache";
 	if (plan.size == LARGEST && pool_bytes < LEAST_POOL)
-		row->missing = "not measured: too little memory";
+		row->missing = "too little memory";
+	if (plan.size == GIGANTIC && !gigantic.to)
+		row->missing = run->functional ? "takes too long on an emulated CPU" :
+			       "takes 7 GiB of available memory or more";
 }
 
 static void add_local_rows(struct section *section, struct copies *copies, const struct run *run)
@@ -211,24 +209,23 @@ static void add_local_rows(struct section *section, struct copies *copies, const
 	for (int state = 0; state < 4; state++)
 		for (size_t i = 0; i < NR_SIZES; i++)
 			add_local_row(section, copies, (struct plan){ .size = sizes[i], .read = state % 2,
-				      .cold = state / 2 }, &run->host, &random);
-	add_local_row(section, copies, plan, &run->host, &random);
+				      .cold = state / 2 }, run, &random);
+	add_local_row(section, copies, plan, run, &random);
 }
 
 static void add_direction(struct section *section, const struct pool *from, int src,
-			  const struct pool *to, int dst, uint64_t *random)
+			  const struct pool *to, int dst, const char *refused, uint64_t *random)
 {
-	char group[16];
-
-	snprintf(group, sizeof(group), "%d->%d ", src, dst);
 	for (size_t i = 0; i < NR_NODE_SIZES * 2; i++) {
-		struct row *row = &section->rows[section->nr_rows];
 		struct plan plan = { .size = node_sizes[i / 2], .cold = true, .read = i % 2,
 				     .pool_to = to->to, .pool_from = from->from };
+		struct row *row = add_row(section, &node_pages, plan, random);
 
-		add_row(section, &node_pages, group, plan, random);
+		row->src = src;
+		row->dst = dst;
+		row->missing = refused;
 		if (from->misplaced || to->misplaced)
-			row->missing = "not measured: the node gave no memory";
+			row->missing = "the node gave no memory";
 	}
 }
 
@@ -238,8 +235,8 @@ static void add_node_rows(struct section *section, const struct run *run)
 	uint64_t random = ~run->seed;
 
 	for (int i = 0; i < nodes->nr_far; i++) {
-		add_direction(section, &local, nodes->local, &far[i], nodes->far[i], &random);
-		add_direction(section, &far[i], nodes->far[i], &local, nodes->local, &random);
+		add_direction(section, &local, nodes->local, &far[i], nodes->far[i], nodes->refused, &random);
+		add_direction(section, &far[i], nodes->far[i], &local, nodes->local, nodes->refused, &random);
 	}
 }
 
@@ -298,46 +295,35 @@ static double sample(const struct section *section, int row, int way)
 	return time_copies(plan, routine, to + to_offset, from + from_offset);
 }
 
-static void begin(struct section *section, const char *name, const char *what,
-		  const struct copies *copies, int nr_ways)
+static void begin(struct section *section, const char *name, const struct copies *copies,
+		  int nr_ways, int chosen)
 {
-	*section = (struct section){ .name = name, .what = what, .call = "copy", .visit = visit,
-				     .sample = sample, .context = copies, .nr_ways = nr_ways };
+	*section = (struct section){ .name = name, .visit = visit, .sample = sample,
+				     .context = copies, .nr_ways = nr_ways, .chosen = chosen };
 	for (int i = 0; i < nr_ways; i++)
 		snprintf(section->ways[i].name, sizeof(section->ways[i].name), "%s",
 			 copies->ways[i].name);
 }
 
-static void prepare_pages(struct run *run, struct section *section, const char *name,
-			  const struct copies *copies)
+static void prepare_pages(struct section *section, const char *name, const struct copies *copies)
 {
-	begin(section, name, "copy_pages()", copies, NR_ROUTINES);
-	section->candidate = selected_routine(&run->host);
-	section->first_choice = UNROLLED;
-	section->last_choice = REP_MOVSB;
-	section->nr_extra = section->last_choice - section->first_choice;
-	if (!run->host.movdir64b)
-		section->ways[MOVDIR64B].missing = "not measured: this CPU has no MOVDIR64B";
+	begin(section, name, copies, NR_ROUTINES, selected_routine());
+	if (!host_has_flag("movdir64b"))
+		section->ways[MOVDIR64B].missing = "this CPU has no MOVDIR64B";
 }
 
-static void prepare_mc_pages(struct run *run)
+static void prepare_mc_pages(struct section *section)
 {
-	struct section *section = &run->mc;
-
-	select_mc_base(&run->host);
-	begin(section, "copies_mc", "copy_mc_pages()", &mc_pages, NR_MC_ROUTINES);
-	section->candidate = selected_mc_routine(&run->host);
-	section->first_choice = MC_FRAGILE;
-	section->last_choice = MC_REP_MOVSB;
-	section->nr_extra = section->last_choice - section->first_choice;
+	select_mc_base();
+	begin(section, "copies_mc", &mc_pages, NR_MC_ROUTINES, selected_mc_routine());
 }
 
 void prepare_copies(struct run *run)
 {
 	allocate_pools(run);
-	prepare_pages(run, &run->copies, "copies", &pages);
-	prepare_mc_pages(run);
-	prepare_pages(run, &run->between, "nodes", &node_pages);
+	prepare_pages(&run->copies, "copies", &pages);
+	prepare_mc_pages(&run->mc);
+	prepare_pages(&run->between, "nodes", &node_pages);
 	fill_source(local.from, LARGEST < pool_bytes ? LARGEST : pool_bytes, run->seed);
 	verify_section(&run->copies);
 	verify_section(&run->mc);

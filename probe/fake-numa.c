@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For "make check" only: a libnuma for LD_PRELOAD that knows of two nodes. Memory is where it was
- * asked for, but with MISPLACED all of it is on the first one.
+ * For "make check" only: linked in place of libnuma, it knows of two nodes. Memory is on the node that
+ * was asked for. With MISPLACED all of it is on the first one. With CPU_NODE_EMPTY there is a third
+ * node, nearer than the second one, and the first one has CPUs only. With REAL_CALLS the kernel
+ * answers, which knows of one node at least.
  */
+#include <errno.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <numa.h>
+#include <numaif.h>
 
 #define MAX_RANGES	64
 
@@ -14,14 +22,17 @@ static struct range {
 
 static int nr_ranges;
 
-int numa_available(void)
-{
-	return 0;
-}
+#ifdef CPU_NODE_EMPTY
+#define LAST_NODE	2
+#define FIRST_SIZE	0
+#else
+#define LAST_NODE	1
+#define FIRST_SIZE	(1LL << 40)
+#endif
 
 int numa_max_node(void)
 {
-	return 1;
+	return LAST_NODE;
 }
 
 int numa_node_of_cpu(int cpu)
@@ -32,24 +43,41 @@ int numa_node_of_cpu(int cpu)
 
 int numa_distance(int node, int other)
 {
-	return node == other ? 10 : 20;
+	if (node == other)
+		return 10;
+	return node == 2 || other == 2 ? 20 : 30;
 }
 
 long long numa_node_size64(int node, long long *free)
 {
-	(void)node;
-	*free = 1LL << 40;
-	return *free;
+	long long size = node ? 1LL << 40 : FIRST_SIZE;
+
+	if (free)
+		*free = size;
+	return size;
 }
 
-void numa_tonode_memory(void *start, size_t bytes, int node)
+long mbind(void *start, unsigned long bytes, int mode, const unsigned long *mask,
+	   unsigned long nr_nodes, unsigned int flags)
 {
-	ranges[nr_ranges++ % MAX_RANGES] = (struct range){ start, (char *)start + bytes, node };
+#ifdef REAL_CALLS
+	return syscall(SYS_mbind, start, bytes, mode, mask, nr_nodes, flags);
+#else
+	(void)mode;
+	(void)nr_nodes;
+	(void)flags;
+	ranges[nr_ranges++ % MAX_RANGES] = (struct range){
+		start, (char *)start + bytes, __builtin_ctzl(*mask)
+	};
+	return 0;
+#endif
 }
 
-int numa_move_pages(int pid, unsigned long count, void **pages, const int *nodes, int *status,
-		    int flags)
+long move_pages(int pid, unsigned long count, void **pages, const int *nodes, int *status, int flags)
 {
+#ifdef REAL_CALLS
+	return syscall(SYS_move_pages, pid, count, pages, nodes, status, flags);
+#else
 	const char *page = *pages;
 
 	(void)pid;
@@ -65,4 +93,5 @@ int numa_move_pages(int pid, unsigned long count, void **pages, const int *nodes
 	(void)page;
 #endif
 	return 0;
+#endif
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What does it cost to fill a memmap, and how is it done best? Memory is filled with descriptors of
- * 64 bytes that are all alike, as the struct pages of a ZONE_DEVICE range are.
+ * Ways to fill a memmap: with descriptors of 64 bytes that are all alike, as the struct pages of a
+ * ZONE_DEVICE range are.
  *
  * A kernel with init_on_alloc=1 zeroes the memory of a memmap when it allocates it, one 2 MiB page
  * (the memmap of 128 MiB) after the other, and fills it when all of it is there. Of a large range
@@ -11,12 +11,16 @@
  * A memmap in the memory of the device is not zeroed: its lines are always cold.
  */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "fills.h"
+#include "host.h"
 #include "memory.h"
 #include "probe.h"
+#include "samples.h"
 
 #define PIECE		HUGE_PAGE		/* zeroed and filled at a time where hot */
 #define HOT_BYTES	(4 * PIECE)
@@ -117,11 +121,6 @@ static double sample(const struct section *section __attribute__((unused)), int 
 	}
 }
 
-static void visit(const struct section *section __attribute__((unused)),
-		  int row __attribute__((unused)), uint64_t *random __attribute__((unused)))
-{
-}
-
 static int add_way(struct section *section, const char *name, struct fill fill)
 {
 	int way = section->nr_ways++;
@@ -142,26 +141,25 @@ static int add_block(struct section *section, size_t block, int routine)
 	return add_way(section, name, fill);
 }
 
-static void add_ways(struct run *run)
+static void add_ways(struct section *section)
 {
 	const struct fill slow_path = { .fill = fill_by_slow_path };
 	const struct fill template = { .fill = fill_by_template };
 	const struct fill movnti = { .fill = fill_by_movnti };
 	const struct fill movdir64b = { .fill = fill_by_movdir64b };
-	int selected = selected_routine(&run->host), way;
-	struct section *section = &run->fills;
+	int selected = selected_routine(), way;
 
 	add_way(section, "slow path", slow_path);
 	add_way(section, "same again", slow_path);
 	add_way(section, "64-byte template", template);
-	run->movnti = add_way(section, "movnti", movnti);
+	add_way(section, "movnti", movnti);
 	way = add_way(section, "movdir64b", movdir64b);
-	if (!run->host.movdir64b)
-		section->ways[way].missing = "not measured: this CPU has no MOVDIR64B";
+	if (!host_has_flag("movdir64b"))
+		section->ways[way].missing = "this CPU has no MOVDIR64B";
 
 	/* As copy_pages() copies here; one block also as it does elsewhere. */
 	add_block(section, 4 << 10, selected);
-	section->candidate = add_block(section, REPLICATED, selected);
+	section->chosen = add_block(section, REPLICATED, selected);
 	add_block(section, 256 << 10, selected);
 	add_block(section, MAX_BLOCK, selected);
 	for (int routine = UNROLLED; routine <= REP_MOVSB; routine++)
@@ -169,31 +167,62 @@ static void add_ways(struct run *run)
 			add_block(section, REPLICATED, routine);
 }
 
+static char *map_kind(const struct kind *kind, size_t bytes)
+{
+	return kind->file ? map_memfd(bytes, kind->huge) : map(bytes, kind->huge, ANY_NODE);
+}
+
 /* Is this part of the memory mapped as the kind says? */
 static bool mapped_as(const struct kind *kind, size_t before, size_t bytes)
 {
-	return huge_page_bytes() - before == (kind->huge ? bytes : 0);
+	return host_huge_page_bytes() - before == (kind->huge ? bytes : 0);
+}
+
+static void set_missing(struct row *first, int n, const char *why)
+{
+	for (int row = 0; row < n; row++)
+		first[row].missing = why;
+}
+
+static const char *refusal(void)
+{
+	static char text[96];
+
+	snprintf(text, sizeof(text), "memfd_create() gives no memory here: %s", strerror(errno));
+	return text;
+}
+
+/* Why there is none of this kind, or NULL. */
+static const char *allocate_range(int index)
+{
+	size_t before = host_huge_page_bytes();
+
+	ranges[index] = map_kind(&kinds[index], range_bytes);
+	if (!ranges[index])
+		return refusal();
+	return mapped_as(&kinds[index], before, range_bytes) ? NULL : "no memory mapped in pages of this size";
+}
+
+static const char *allocate_fresh(int index)
+{
+	size_t before;
+
+	fresh[index] = map_kind(&kinds[index], TOUCH_BYTES);
+	if (!fresh[index])
+		return refusal();
+	drop(index);
+	before = host_huge_page_bytes();
+	memset(fresh[index], GUARD, TOUCH_BYTES);
+	return mapped_as(&kinds[index], before, TOUCH_BYTES) ? NULL :
+	       "a page fault gives another size, see /sys/kernel/mm/transparent_hugepage/";
 }
 
 static void allocate_kind(struct section *section, int index)
 {
 	struct row *rows = &section->rows[index * NR_STATES * 2];
-	const struct kind *kind = &kinds[index];
-	size_t before = huge_page_bytes();
 
-	ranges[index] = map(range_bytes, kind->file, kind->huge, ANY_NODE);
-	if (!mapped_as(kind, before, range_bytes))
-		for (int row = 0; row < TOUCH * 2; row++)
-			rows[row].missing = "not measured: no memory mapped in pages of this size";
-
-	fresh[index] = map(TOUCH_BYTES, kind->file, kind->huge, ANY_NODE);
-	drop(index);
-	before = huge_page_bytes();
-	memset(fresh[index], GUARD, TOUCH_BYTES);
-	if (!mapped_as(kind, before, TOUCH_BYTES))
-		for (int row = TOUCH * 2; row < NR_STATES * 2; row++)
-			rows[row].missing = "not measured: a page fault gives another size, see "
-					    "/sys/kernel/mm/transparent_hugepage/";
+	set_missing(rows, TOUCH * 2, allocate_range(index));
+	set_missing(rows + TOUCH * 2, 2, allocate_fresh(index));
 }
 
 static void add_rows(struct section *section)
@@ -204,13 +233,14 @@ static void add_rows(struct section *section)
 	for (int i = 0; i < section->nr_rows; i++) {
 		struct row *row = &section->rows[i];
 
-		snprintf(row->group, sizeof(row->group), "%s ", kinds[kind_of(i)].name);
-		snprintf(row->name, sizeof(row->name), "%s%s%s", row->group,
-			 state_names[state_of(i)], reads(i) ? " +read" : "");
+		row->kind = kinds[kind_of(i)].name;
+		row->src = row->dst = NO_NODE;
+		row->state = state_names[state_of(i)];
+		row->read = reads(i);
 		row->bytes = pieces[state_of(i)] ?: range_bytes;
 		row->calls = row->bytes / PIECE;
 		if (state_of(i) == TOUCH)
-			row->aside = "page faults count, of which the kernel takes none there";
+			row->aside = "page faults count here, and the kernel takes none there";
 		row->shares = state_of(i) == COLD ? COLD_SHARES : 1;
 	}
 }
@@ -225,7 +255,7 @@ static void make_block(void)
 	source.block = block;
 }
 
-/* What every way must store, worked out without any of them. */
+/* Every way must store these bytes, worked out without any of them. */
 static void fill_expected(char *to, size_t bytes)
 {
 	const uint64_t words[8] = { ZONE_DEVICE << ZONE_SHIFT | 1UL << RESERVED_BIT,
@@ -255,12 +285,10 @@ void prepare_fills(struct run *run)
 {
 	struct section *section = &run->fills;
 
-	*section = (struct section){ .name = "memmap", .what = "memmap by the block",
-				     .call = "fill", .visit = visit, .sample = sample,
-				     .nr_extra = 1 };
-	range_bytes = beyond_cache(&run->host, 0, run->host.available / 16, "fills");
+	*section = (struct section){ .name = "memmap", .sample = sample };
+	range_bytes = beyond_cache(run->cache, 0, run->available / 16, "fills");
 	run->range_bytes = range_bytes;
-	add_ways(run);
+	add_ways(section);
 	add_rows(section);
 	for (int kind = 0; kind < NR_KINDS; kind++)
 		allocate_kind(section, kind);

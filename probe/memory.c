@@ -10,12 +10,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "memory.h"
 #include "nodes.h"
+#include "samples.h"
 
 /* Zeroing the upper limit takes a second; the lower one overflows L2. */
 #define MAX_RANGE	(1UL << 30)
 #define MIN_RANGE	(32UL << 20)
+
+/* A sixteenth of it is the lower one. */
+#define LEAST_MEMORY	(16 * MIN_RANGE)
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE	25
@@ -30,40 +35,60 @@ void die(const char *format, ...)
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
 	fputc('\n', stderr);
-	exit(1);
+	exit(EXIT_REFUSED);
 }
 
-/*
- * Prefaulted memory, private or that of a memfd, in huge pages if they are asked for and to be had.
- * Where tmpfs gives none on a fault, which is its default, it does when told to collapse.
- */
-char *map(size_t bytes, bool file, bool huge, int node)
+/* Aligned to huge pages; NULL and errno if it cannot be had. */
+static char *map_aligned(size_t bytes, int flags, int fd)
 {
 	char *at = mmap(NULL, bytes + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int flags = MAP_FIXED | (file ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS);
-	int fd = file ? memfd_create("probe", MFD_CLOEXEC) : -1;
 
-	if (at != MAP_FAILED && (!file || !ftruncate(fd, bytes))) {
-		at += -(uintptr_t)at % HUGE_PAGE;
-		at = mmap(at, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
-	}
-	if (at == MAP_FAILED || (file && fd < 0))
-		die("cannot allocate %zu MiB: %s; free some memory", bytes >> 20, strerror(errno));
-	if (file)
-		close(fd);
-	if (node != ANY_NODE)
-		prefer_node(at, bytes, node);
+	if (at == MAP_FAILED)
+		return NULL;
+	at += -(uintptr_t)at % HUGE_PAGE;
+	at = mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_FIXED | flags, fd, 0);
+	return at == MAP_FAILED ? NULL : at;
+}
+
+/* tmpfs gives no huge pages on a fault, which is its default, but does when told to collapse. */
+static void populate(char *at, size_t bytes, bool huge)
+{
 	madvise(at, bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	memset(at, GUARD, bytes);
 	if (huge)
 		madvise(at, bytes, MADV_COLLAPSE);
+}
+
+char *map(size_t bytes, bool huge, int node)
+{
+	char *at = map_aligned(bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	if (!at)
+		die("cannot allocate %zu MiB: %s: free some memory", bytes >> 20, strerror(errno));
+	if (node != ANY_NODE)
+		prefer_node(at, bytes, node);
+	populate(at, bytes, huge);
+	return at;
+}
+
+char *map_memfd(size_t bytes, bool huge)
+{
+	int fd = memfd_create("probe", MFD_CLOEXEC);
+	char *at;
+
+	if (fd < 0)
+		return NULL;
+	at = ftruncate(fd, bytes) ? NULL : map_aligned(bytes, MAP_SHARED, fd);
+	close(fd);
+	if (at)
+		populate(at, bytes, huge);
 	return at;
 }
 
 /* As the kernel's direct map is. */
 char *allocate_on(size_t bytes, int node)
 {
-	return map(bytes, false, true, node);
+	return map(bytes, true, node);
 }
 
 char *allocate(size_t bytes)
@@ -72,18 +97,15 @@ char *allocate(size_t bytes)
 }
 
 /* More than twice the last level cache: everything else in it has been walked in between. */
-size_t beyond_cache(struct host *host, size_t least, size_t limit, const char *what)
+size_t beyond_cache(size_t cache, size_t least, size_t limit, const char *what)
 {
-	size_t bytes = 2 * host->last_level_cache + HUGE_PAGE;
+	size_t bytes = 2 * cache + HUGE_PAGE;
 
 	if (limit > MAX_RANGE)
 		limit = MAX_RANGE;
-	if (limit < MIN_RANGE)
-		die("%zu MiB of memory available are too little: free some memory",
-		    host->available >> 20);
 	if (bytes > limit)
-		warn(host, "too little memory for this cache: cold %s walk only %zu MiB", what,
-		     limit >> 20);
+		add_warning("too little memory for this cache: cold %s walk only %zu MiB", what,
+			    limit >> 20);
 	if (bytes < least)
 		bytes = least;
 	if (bytes < MIN_RANGE)
@@ -91,6 +113,16 @@ size_t beyond_cache(struct host *host, size_t least, size_t limit, const char *w
 	if (bytes > limit)
 		bytes = limit;
 	return bytes - bytes % HUGE_PAGE;
+}
+
+size_t available_memory(void)
+{
+	size_t bytes = host_available_memory();
+
+	if (bytes < LEAST_MEMORY)
+		die("%s leaves %zu MiB of memory, %zu MiB are needed: free some, or raise the limit",
+		    host_memory_limit(), bytes >> 20, LEAST_MEMORY >> 20);
+	return bytes;
 }
 
 /* One load of each cache line: the reader waits for the line, not for its own arithmetic. */

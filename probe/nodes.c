@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
-/* NUMA nodes, where the probe is built with libnuma. */
+/* NUMA nodes, if the probe is built with libnuma. */
 #include "memory.h"
 #include "nodes.h"
 
 #ifdef HAVE_LIBNUMA
 
+#include <errno.h>
 #include <numa.h>
+#include <numaif.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "samples.h"
+
+#define MAX_NODES	1024
+#define WORD_BITS	(8 * sizeof(unsigned long))
+
+static bool has_memory(int node)
+{
+	return numa_node_size64(node, NULL) > 0;
+}
 
 static bool is_nearer(const struct nodes *nodes, int node, int other)
 {
@@ -27,12 +41,75 @@ static void insert(struct nodes *nodes, int node)
 		nodes->nr_far++;
 }
 
+static int nearest_with_memory(int from)
+{
+	int nearest = ANY_NODE;
+
+	for (int node = 0; node <= numa_max_node(); node++)
+		if (has_memory(node) && (nearest == ANY_NODE ||
+					 numa_distance(from, node) < numa_distance(from, nearest)))
+			nearest = node;
+	return nearest;
+}
+
+/* A node of CPUs only is no place to copy in. */
+static int local_node(int cpu)
+{
+	int node = numa_node_of_cpu(cpu), nearest;
+
+	if (node < 0)
+		return ANY_NODE;
+	if (has_memory(node))
+		return node;
+	nearest = nearest_with_memory(node);
+	add_warning("node %d, of this CPU, has no memory: node %d, the nearest that has, is the local one",
+		    node, nearest);
+	return nearest;
+}
+
+static long place(char *at, size_t bytes, int node)
+{
+	unsigned long mask[MAX_NODES / WORD_BITS] = { };
+
+	mask[node / WORD_BITS] = 1UL << node % WORD_BITS;
+	return mbind(at, bytes, MPOL_PREFERRED, mask, MAX_NODES, 0);
+}
+
+static int node_of(char *page)
+{
+	void *address = page;
+	int node;
+
+	return move_pages(0, 1, &address, NULL, &node, 0) ? -errno : node;
+}
+
+static const char *refusal(const char *call)
+{
+	static char text[128];
+
+	snprintf(text, sizeof(text), "%s is refused here: %s", call, strerror(errno));
+	return text;
+}
+
+/* Containers often refuse these calls. */
+static const char *try_calls(int node)
+{
+	static char page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+
+	if (place(page, sizeof(page), node))
+		return refusal("mbind()");
+	page[0] = 1;
+	return node_of(page) < 0 ? refusal("move_pages()") : NULL;
+}
+
 void find_nodes(struct nodes *nodes, int cpu, size_t bytes)
 {
 	*nodes = (struct nodes){ .local = ANY_NODE };
-	if (numa_available() < 0 || numa_max_node() == 0)
+	if (numa_max_node() <= 0)
 		return;
-	nodes->local = numa_node_of_cpu(cpu);
+	nodes->local = local_node(cpu);
+	if (nodes->local == ANY_NODE)
+		return;
 	for (int node = 0; node <= numa_max_node(); node++) {
 		long long free = 0;
 
@@ -40,22 +117,19 @@ void find_nodes(struct nodes *nodes, int cpu, size_t bytes)
 		    free > (long long)bytes)
 			insert(nodes, node);
 	}
+	nodes->refused = try_calls(nodes->local);
 }
 
 void prefer_node(char *at, size_t bytes, int node)
 {
-	numa_tonode_memory(at, bytes, node);
+	place(at, bytes, node);
 }
 
 bool is_on_node(char *at, size_t bytes, int node)
 {
-	for (size_t page = 0; page < bytes; page += HUGE_PAGE) {
-		void *address = at + page;
-		int where;
-
-		if (numa_move_pages(0, 1, &address, NULL, &where, 0) || where != node)
+	for (size_t page = 0; page < bytes; page += HUGE_PAGE)
+		if (node_of(at + page) != node)
 			return false;
-	}
 	return true;
 }
 

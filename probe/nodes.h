@@ -5,14 +5,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What is measured goes from the node of the CPU to each of these and back. */
+/* Copies go from the node of the CPU to each of these and back. */
 #define MAX_FAR_NODES	4
 
 struct nodes {
-	int local;
+	int local;			/* ANY_NODE if nobody can tell */
 	int far[MAX_FAR_NODES];
-	int nr_far;		/* that are measured */
-	int nr_others;		/* that have memory */
+	int nr_far;			/* that are measured */
+	int nr_others;			/* that have memory */
+	const char *refused;		/* why memory cannot be placed here, or NULL */
 };
 
 /* The nodes with so many bytes of free memory, nearest first; none if there is one node. */

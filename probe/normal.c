@@ -1,32 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Would the memory map of ordinary memory gain by copying struct pages, too? What v7.3 stores in each
+ * Would the memory map of ordinary memory gain by copying struct pages, too? v7.3's stores in each
  * one at boot, 9 stores of which two are its own address, against a template and those two stores,
- * and against blocks and those two stores. Blocks alone are what is not possible: the bound.
+ * and against blocks and those two stores. Blocks alone are not possible: the bound.
  *
- * Whoever plugs memory in, or boots, then frees it to the page allocator, which stores in every
- * struct page once more. Rows with "+free" have that, too.
+ * Memory that is plugged in, or found at boot, is then freed to the page allocator, which stores in
+ * every struct page once more. Rows of the kind "freed" have that, too.
  */
-#include <math.h>
+#define _GNU_SOURCE
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fills.h"
+#include "host.h"
 #include "memory.h"
+#include "output.h"
+#include "samples.h"
 #include "section.h"
-#include "stats.h"
 
 #define SECONDS		20
-#define CONFIDENCE	0.05
 #define CHUNK		(1024 * sizeof(struct descriptor))	/* the page allocator's largest */
 
 enum { COLD, COLD_FREE, HOT, HOT_FREE, NR_ROWS };
 enum { BUILT = BASE, TEMPLATE = FIRST_OTHER, BLOCK, BLOCK_ONLY, NR_WAYS };
 
+#define ROW(k, s)	{ .kind = k, .src = NO_NODE, .dst = NO_NODE, .state = s, .shares = 1 }
+
 static struct section section = {
-	.name = "normal memory", .nr_rows = NR_ROWS, .nr_ways = NR_WAYS,
-	.rows = { { .name = "cold", .shares = 1 }, { .name = "cold +free", .shares = 1 },
-		  { .name = "hot", .shares = 1 }, { .name = "hot +free", .shares = 1 } },
+	.name = "normal memory", .nr_rows = NR_ROWS, .nr_ways = NR_WAYS, .chosen = NO_WAY,
+	.rows = { ROW("", "cold"), ROW("freed", "cold"), ROW("", "hot"), ROW("freed", "hot") },
 	.ways = { { "built" }, { "same again" }, { "64-byte template" }, { "32K block" },
 		  { "no list heads" } },
 };
@@ -55,7 +59,7 @@ static void point_to_itself(volatile struct descriptor *page)
 	page->previous = (void *)&page->next;
 }
 
-/* What differs from one to the next need not be copied. */
+/* The words that differ from one to the next are not copied. */
 static void copy_template(volatile struct descriptor *page)
 {
 	volatile unsigned long *to = (void *)page;
@@ -125,11 +129,6 @@ static double sample(const struct section *self __attribute__((unused)), int row
 	return ns;
 }
 
-static void visit(const struct section *self __attribute__((unused)),
-		  int row __attribute__((unused)), uint64_t *random __attribute__((unused)))
-{
-}
-
 static void make_source(void)
 {
 	char *block = allocate(MAX_BLOCK);
@@ -154,44 +153,42 @@ static void verify(void)
 	}
 }
 
-static void print_row(int row)
+static void prepare(void)
 {
-	static double ns[MAX_ROUNDS];
-	unsigned int n = section.rows[row].rounds - 1;
-	const double *base = section.ns[row][BASE] + 1;
-
-	memcpy(ns, base, n * sizeof(*ns));
-	printf("%-12s%10.2f", section.rows[row].name,
-	       median(ns, n) / (range_bytes / sizeof(struct descriptor)));
-	for (int way = CONTROL; way < NR_WAYS; way++) {
-		struct interval ratio = ratio_interval(base, section.ns[row][way] + 1, n,
-						       CONFIDENCE / (NR_ROWS * (NR_WAYS - 1)));
-
-		printf("%8.2f +-%4.1f%%", ratio.middle,
-		       100 * fmax(ratio.high - ratio.middle, ratio.middle - ratio.low) / ratio.middle);
-	}
-	printf("  n = %u\n", n);
-}
-
-int main(void)
-{
-	struct host host;
-
-	look_at_host(&host);
-	range_bytes = beyond_cache(&host, 0, host.available / 16, "fills");
+	range_bytes = beyond_cache(host_last_level_cache(sched_getcpu()), 0, available_memory() / 16, "fills");
 	range = allocate(range_bytes);
 	make_source();
 	verify();
-	section.visit = visit;
 	section.sample = sample;
-	measure(&section, now_ns(), SECONDS);
+	section.max_rounds = rounds_in(SECONDS);
+	for (int row = 0; row < NR_ROWS; row++) {
+		section.rows[row].bytes = range_bytes;
+		section.rows[row].calls = range_bytes / CHUNK;
+	}
+	select_ways(&section, true, NULL);
+}
 
-	printf("%s, Linux %s\n%-12s%10s", host.model_name, host.kernel, "", "ns, built");
-	for (int way = CONTROL; way < NR_WAYS; way++)
-		printf("%16s", section.ways[way].name);
-	putchar('\n');
-	for (int row = 0; row < NR_ROWS; row++)
-		print_row(row);
-	printf("times as fast as built, n rounds of %zu MiB\n", range_bytes >> 20);
+int main(int argc, char **argv)
+{
+	uint64_t seed = now_ns();
+	FILE *file;
+
+	if (argc != 2 || argv[1][0] == '-') {
+		fputs("Usage: normal FILE\nWrites samples of ways to fill the memory map of ordinary memory.\n",
+		      stderr);
+		return EXIT_REFUSED;
+	}
+	file = open_output(argv[1]);
+	prepare();
+	add_probe_environment(sched_getcpu(), seed);
+	add_environment_number("range_bytes", range_bytes);
+	write_environment(file);
+	host_watch_begin();
+	measure(&section, seed, SECONDS);
+	host_watch_end();
+	write_plan(file, &section, 0);
+	write_rounds(file, &section, 0, host_is_emulated());
+	write_end(file, section.seconds);
+	finish_output(file);
 	return 0;
 }

@@ -1,44 +1,64 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What would the series gain on this CPU? Times, in user space, the kernel's routines that copy
- * contiguous pages (copies.c) and ways of filling a memmap (memmap.c).
+ * Times, in user space, the kernel's routines that copy contiguous pages (copies.c) and ways of
+ * filling a memmap (memmap.c), and writes the samples to a file. report/ judges them.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "host.h"
 #include "memory.h"
+#include "output.h"
 #include "probe.h"
 #include "routines.h"
+#include "samples.h"
+#include "stores.h"
 
 #define SECONDS		78
+#define ALL_SECONDS	150		/* with --all */
 
 /* At least so much of it is for measuring, however long it takes to prepare memory. */
 #define MEASURING	0.5
 
-/* What the copies get of that; the rest is for the fills. */
+/* The copies get these parts of that, and the fills the rest. */
 #define COPIES		0.30
 #define MC		0.18
 #define BETWEEN		0.15
 
+#define NR_SECTIONS	4
+
+struct options {
+	const char *json;
+	uint64_t seed;
+	double seconds;			/* negative: not given */
+	bool all, medians;
+	const char *ways;
+};
+
 static void usage(void)
 {
-	printf("Usage: probe [--seed N] [--seconds N] [--details FILE] [--json FILE]\n"
+	printf("Usage: probe --json FILE [--seed N] [--seconds N] [--all] [--ways LIST] [--medians]\n"
 	       "Times the kernel's routines that copy contiguous pages, and ways of filling a memmap,\n"
-	       "on this CPU, in user space. Prints a screen; says nothing of speed where the CPU is\n"
-	       "emulated.\n"
+	       "on this CPU, in user space. Writes samples, which scripts/report judges.\n"
 	       "\n"
+	       "  --json FILE      write the environment and all samples as JSON lines\n"
 	       "  --seed N         copy the same pieces, and the ways of a round in the same order,\n"
 	       "                   as in an earlier run\n"
-	       "  --seconds N      run for that long (default %d)\n"
-	       "  --details FILE   write the tables of all rows and ways, with their intervals\n"
-	       "  --json FILE      write the environment and all samples as JSON lines\n"
+	       "  --seconds N      run for that long (default %d, with --all %d)\n"
+	       "  --all            measure all ways below, not only v7.3's, the same again as a\n"
+	       "                   control, and the one that the series chooses on this CPU\n"
+	       "  --ways LIST      measure these, too: names, separated by semicolons\n"
+	       "  --medians        print the medians; makes --json optional\n"
 	       "  --help           this text\n"
 	       "\n"
-	       "Routines that copy:\n", SECONDS);
+	       "Routines that copy:\n", SECONDS, ALL_SECONDS);
 	for (int i = 0; i < NR_ROUTINES; i++)
 		printf("  %-16s %s\n", routines[i].name, routines[i].what);
 	printf("\n"
@@ -48,19 +68,19 @@ static void usage(void)
 	printf("\n"
 	       "Ways of filling:\n"
 	       "  slow path        what v7.3 stores per struct page, one after the other\n"
-	       "  template         one prepared descriptor of 64 bytes, copied again and again;\n"
-	       "                   movnti, movdir64b: with stores that bypass the caches\n"
+	       "  64-byte template one prepared descriptor, copied again and again; movnti,\n"
+	       "                   movdir64b: with stores that bypass the caches\n"
 	       "  4K to 2M         a prepared block of so many bytes, copied again and again as\n"
 	       "                   copy_pages() copies; at 32K with each of its three variants\n"
 	       "\n"
-	       "Each is checked, then timed: every row at most %d times, the first time apart.\n"
+	       "Each is checked, then timed. The first round of every row is kept apart.\n"
 	       "Copies: a sample copies 2 MiB or more in pieces of the row's size. Hot: the same piece\n"
 	       "again and again. Cold: pieces that left all caches, each another one. +read: and then\n"
 	       "read, with one load per cache line. 0->1: from one node's memory to another one's.\n"
 	       "Fills: of private memory (anon) or of a file in memory (memfd), mapped in pages of 2M\n"
 	       "or 4K. Cold: a range more than twice the last level cache is zeroed, then filled.\n"
 	       "Hot: 2 MiB are. Touch: memory fresh from the kernel, which zeroes it in the page\n"
-	       "faults that count here. +read: and then all of it is read.\n", MAX_ROUNDS);
+	       "faults that count here. +read: and then all of it is read.\n");
 	exit(0);
 }
 
@@ -77,45 +97,47 @@ static uint64_t parse_number(const char *option, const char *text)
 	return number;
 }
 
-static FILE *open_output(const char *name)
+static void check_options(const struct options *options)
 {
-	FILE *file = fopen(name, "w");
-
-	if (!file)
-		die("cannot write %s: %s", name, strerror(errno));
-	return file;
+	if (!options->json && !options->medians)
+		die("the samples go nowhere: give it --json FILE or --medians");
 }
 
-struct outputs {
-	FILE *json, *details;
-};
-
-static void parse_options(int argc, char **argv, struct run *run, struct outputs *outputs)
+static struct options parse_options(int argc, char **argv)
 {
-	static const struct option options[] = {
+	static const struct option known[] = {
+		{ "json", required_argument, NULL, 'j' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "seconds", required_argument, NULL, 't' },
-		{ "details", required_argument, NULL, 'd' },
-		{ "json", required_argument, NULL, 'j' },
+		{ "all", no_argument, NULL, 'a' },
+		{ "ways", required_argument, NULL, 'w' },
+		{ "medians", no_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
+	struct options options = { .seed = time(NULL), .seconds = -1 };
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":", known, NULL)) != -1) {
 		switch (option) {
+		case 'j':
+			options.json = optarg;
+			break;
 		case 's':
-			run->seed = parse_number("seed", optarg);
+			options.seed = parse_number("seed", optarg);
 			break;
 		case 't':
-			run->seconds = parse_number("seconds", optarg);
+			options.seconds = parse_number("seconds", optarg);
 			break;
-		case 'd':
-			outputs->details = open_output(optarg);
+		case 'a':
+			options.all = true;
 			break;
-		case 'j':
-			outputs->json = open_output(optarg);
+		case 'w':
+			options.ways = optarg;
+			break;
+		case 'm':
+			options.medians = true;
 			break;
 		case 'h':
 			usage();
@@ -128,45 +150,132 @@ static void parse_options(int argc, char **argv, struct run *run, struct outputs
 	}
 	if (optind < argc)
 		die("unexpected argument %s: see probe --help", argv[optind]);
+	check_options(&options);
+	return options;
 }
 
-static void measure_all(struct run *run, double seconds)
+static int pin(void)
+{
+	int cpu = sched_getcpu();
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		add_warning("cannot pin to CPU %d: samples of different CPUs are mixed", cpu);
+	return cpu;
+}
+
+static void look_at_host(struct run *run)
+{
+	run->cpu = pin();
+	run->functional = host_is_emulated();
+	run->cache = host_last_level_cache(run->cpu);
+	run->available = available_memory();
+	add_probe_environment(run->cpu, run->seed);
+}
+
+static void add_memory_environment(const struct run *run)
+{
+	add_environment_number("pool_bytes", run->pool_bytes);
+	add_environment_number("huge_bytes", run->huge_bytes);
+	add_environment_number("total_bytes", run->total_bytes);
+	add_environment_number("range_bytes", run->range_bytes);
+	add_environment_number("slow_path_stores", SLOW_PATH_STORES);
+	add_environment_number("slow_path_bytes", SLOW_PATH_BYTES);
+}
+
+static bool has_way(struct section *const *sections, const char *name)
+{
+	for (int i = 0; i < NR_SECTIONS; i++)
+		for (int way = 0; way < sections[i]->nr_ways; way++)
+			if (!strcmp(sections[i]->ways[way].name, name))
+				return true;
+	return false;
+}
+
+static void check_list(struct section *const *sections, const char *list)
+{
+	char *names = strdup(list ?: ""), *rest = names, *name;
+
+	while ((name = strsep(&rest, ";")))
+		if (*name && !has_way(sections, name))
+			die("--ways %s: there is no such way: see probe --help", name);
+	free(names);
+}
+
+static double measure_all(struct run *run, double seconds)
 {
 	double between = run->between.nr_rows ? BETWEEN : 0;
+	int64_t start = now_ns();
 
-	begin_watch(&run->host);
+	host_watch_begin();
 	measure(&run->copies, run->seed, seconds * COPIES);
 	measure(&run->mc, run->seed, seconds * MC);
 	measure(&run->between, run->seed, seconds * between);
 	measure(&run->fills, run->seed, seconds * (1 - COPIES - MC - between));
-	end_watch(&run->host);
+	host_watch_end();
+	return (now_ns() - start) / 1e9;
+}
+
+/* The samples are written when all are taken: writing would disturb them. */
+static void write_samples(FILE *file, struct section *const *sections, bool functional)
+{
+	int id = 0;
+
+	for (int i = 0; i < NR_SECTIONS; id += sections[i++]->nr_rows)
+		write_plan(file, sections[i], id);
+	id = 0;
+	for (int i = 0; i < NR_SECTIONS; id += sections[i++]->nr_rows)
+		write_rounds(file, sections[i], id, functional);
+}
+
+static void print_result(struct section *const *sections, bool functional, bool medians)
+{
+	if (functional)
+		puts("functional: this CPU is emulated and has no speed");
+	for (int i = 0; i < NR_SECTIONS && medians && !functional; i++)
+		print_medians(sections[i]);
+	print_warnings();
+}
+
+static double default_seconds(const struct options *options)
+{
+	if (options->seconds >= 0)
+		return options->seconds;
+	return options->all ? ALL_SECONDS : SECONDS;
 }
 
 int main(int argc, char **argv)
 {
-	struct outputs outputs = { };
+	struct options options = parse_options(argc, argv);
+	FILE *file = options.json ? open_output(options.json) : NULL;
 	static struct run run;
-	int64_t start;
+	struct section *const sections[NR_SECTIONS] = { &run.copies, &run.mc, &run.between, &run.fills };
+	int64_t start = now_ns();
+	double seconds;
 
-	run.seed = time(NULL);
-	run.seconds = SECONDS;
-	parse_options(argc, argv, &run, &outputs);
-	start = now_ns();
-
-	look_at_host(&run.host);
-	if (run.host.emulated)
-		run.seconds = 0;
+	run.seed = options.seed;
+	look_at_host(&run);
+	seconds = run.functional ? 0 : default_seconds(&options);
 	prepare_copies(&run);
 	prepare_fills(&run);
-	print_environment(&run);
-	measure_all(&run, fmax(run.seconds - (now_ns() - start) / 1e9, run.seconds * MEASURING));
-	if (run.host.emulated)
-		print_functional(&run);
-	else
-		print_screen(&run);
-	if (outputs.details && !write_details(&run, outputs.details))
-		die("cannot write all details: %s", strerror(errno));
-	if (outputs.json && !write_json(&run, outputs.json))
-		die("cannot write all samples: %s", strerror(errno));
+	check_list(sections, options.ways);
+	for (int i = 0; i < NR_SECTIONS; i++) {
+		select_ways(sections[i], options.all, options.ways);
+		sections[i]->max_rounds = rounds_in(seconds);
+	}
+	add_memory_environment(&run);
+	print_environment();
+	fflush(stdout);
+	if (file)
+		write_environment(file);
+	seconds = measure_all(&run, fmax(seconds - (now_ns() - start) / 1e9, seconds * MEASURING));
+	if (file) {
+		write_samples(file, sections, run.functional);
+		write_end(file, seconds);
+		finish_output(file);
+	}
+	print_result(sections, run.functional, options.medians);
 	return 0;
 }

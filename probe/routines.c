@@ -148,24 +148,24 @@ struct routine mc_routines[NR_MC_ROUTINES] = {
 			      by_page_memcpy },
 };
 
-void select_mc_base(const struct host *host)
+void select_mc_base(void)
 {
-	if (host->erms)
+	if (host_has_flag("erms"))
 		return;
-	mc_routines[MC_PAGE_BY_PAGE].copy = host->fsrm ? by_page_memcpy_fsrm : by_page_memcpy;
+	mc_routines[MC_PAGE_BY_PAGE].copy = host_has_flag("fsrm") ? by_page_memcpy_fsrm : by_page_memcpy;
 	mc_routines[MC_SAME_AGAIN].copy = mc_routines[MC_PAGE_BY_PAGE].copy;
 }
 
-int selected_routine(const struct host *host)
+int selected_routine(void)
 {
-	if (host->erms)
+	if (host_has_flag("erms"))
 		return REP_MOVSB;
-	return host->rep_good ? REP_MOVSQ : UNROLLED;
+	return host_has_flag("rep_good") ? REP_MOVSQ : UNROLLED;
 }
 
-int selected_mc_routine(const struct host *host)
+int selected_mc_routine(void)
 {
-	if (host->erms)
+	if (host_has_flag("erms"))
 		return MC_REP_MOVSB;
-	return host->rep_good ? MC_REP_MOVSQ : MC_FRAGILE;
+	return host_has_flag("rep_good") ? MC_REP_MOVSQ : MC_FRAGILE;
 }

@@ -4,8 +4,6 @@
 
 #include <stddef.h>
 
-struct host;
-
 struct routine {
 	const char *name;
 	const char *what;
@@ -42,10 +40,10 @@ enum mc_routine_index {
 extern struct routine mc_routines[NR_MC_ROUTINES];
 
 /* Makes the base what v7.3 does on this CPU. */
-void select_mc_base(const struct host *host);
+void select_mc_base(void);
 
 /* What the alternatives of copy_pages() and the branches of copy_mc_pages() become here. */
-int selected_routine(const struct host *host);
-int selected_mc_routine(const struct host *host);
+int selected_routine(void);
+int selected_mc_routine(void);
 
 #endif /* PROBE_ROUTINES_H */

@@ -9,13 +9,22 @@
  */
 #include <math.h>
 #include <stdio.h>
-#include <sys/resource.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "memory.h"
+#include "samples.h"
 #include "section.h"
 
 #define LEAST_ROUNDS	2			/* the first one and one to look at */
+
+/* More than these add nothing to a run of so many seconds. "make check" has fewer. */
+#ifndef ENOUGH_ROUNDS
+#define ENOUGH_ROUNDS	401
+#define ENOUGH_SECONDS	78
+#endif
 
 /* splitmix64: the whole run's order follows from one number. */
 uint64_t next_random(uint64_t *state)
@@ -55,45 +64,107 @@ int64_t cpu_ns(void)
 	return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
-long preemptions(void)
+unsigned int rounds_in(double seconds)
 {
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_nivcsw;
+	return ENOUGH_ROUNDS * fmax(seconds / ENOUGH_SECONDS, 1);
 }
 
-bool is_measured(const struct section *section, int row, int way)
+/* Such as 64K. */
+static const char *size_name(size_t size)
 {
-	if (section->ways[way].missing || section->rows[row].missing)
-		return false;
-	return !section->rows[row].few || way < FIRST_OTHER || way == section->candidate;
+	static char name[16];
+	int unit = 0;
+
+	for (size >>= 10; size >= 1024; size >>= 10)
+		unit++;
+	snprintf(name, sizeof(name), "%zu%c", size, "KMG"[unit]);
+	return name;
 }
 
-/* The order in a round does not hang on how many rounds other rows have had. */
+const char *row_name(const struct row *row)
+{
+	static char name[64];
+	char nodes[24] = "";
+
+	if (row->src != NO_NODE)
+		snprintf(nodes, sizeof(nodes), "%d->%d ", row->src, row->dst);
+	snprintf(name, sizeof(name), "%s%s%s%s%s%s%s", row->kind, *row->kind ? " " : "", nodes,
+		 row->state, row->size ? " " : "", row->size ? size_name(row->size) : "",
+		 row->read ? " +read" : "");
+	return name;
+}
+
+bool is_listed(const char *list, const char *name)
+{
+	while (list && *list) {
+		size_t length = strcspn(list, ";");
+
+		if (length == strlen(name) && !strncmp(list, name, length))
+			return true;
+		list += length + (list[length] == ';');
+	}
+	return false;
+}
+
+static void select_ways_of_row(const struct section *section, struct row *row)
+{
+	row->nr_ways = 0;
+	for (int way = 0; way < section->nr_ways; way++) {
+		bool always = way < FIRST_OTHER || way == section->chosen;
+
+		if (section->ways[way].wanted && !section->ways[way].missing && (always || !row->few))
+			row->ways[row->nr_ways++] = way;
+	}
+}
+
+void select_ways(struct section *section, bool all, const char *list)
+{
+	for (int i = 0; i < section->nr_ways; i++)
+		section->ways[i].wanted = all || i < FIRST_OTHER || i == section->chosen ||
+					  is_listed(list, section->ways[i].name);
+	for (int i = 0; i < section->nr_rows; i++)
+		select_ways_of_row(section, &section->rows[i]);
+}
+
+static void make_room(struct row *row)
+{
+	size_t values;
+
+	if (row->rounds < row->capacity)
+		return;
+	row->capacity = 2 * row->capacity + 64;
+	values = (size_t)row->capacity * row->nr_ways;
+	row->ns = realloc(row->ns, values * sizeof(*row->ns));
+	row->order = realloc(row->order, values);
+	if (!row->ns || !row->order)
+		die("no memory for the samples: free some memory");
+}
+
+/* The order in a round does not depend on how many rounds other rows have had. */
 static void measure_row(struct section *section, int index, uint64_t seed)
 {
 	struct row *row = &section->rows[index];
-	uint64_t random = seed + MAX_ROUNDS * index + row->rounds;
+	uint64_t random = seed + ((uint64_t)index << 32) + row->rounds;
 	int64_t start = now_ns();
 	uint32_t order[MAX_WAYS];
+	size_t first;
 
-	section->visit(section, index, &random);
-	shuffle(order, section->nr_ways, &random);
-	for (int i = 0; i < section->nr_ways; i++) {
-		int way = order[i];
-
-		section->order[index][row->rounds][i] = way;
-		if (is_measured(section, index, way))
-			section->ns[index][way][row->rounds] = section->sample(section, index, way);
+	make_room(row);
+	first = (size_t)row->rounds * row->nr_ways;
+	if (section->visit)
+		section->visit(section, index, &random);
+	shuffle(order, row->nr_ways, &random);
+	for (int i = 0; i < row->nr_ways; i++) {
+		row->order[first + i] = order[i];
+		row->ns[first + order[i]] = section->sample(section, index, row->ways[order[i]]);
 	}
 	row->rounds++;
 	row->spent += now_ns() - start;
 }
 
-static bool is_behind(const struct row *row, double pace)
+static bool is_behind(const struct section *section, const struct row *row, double pace)
 {
-	return !row->missing && row->rounds < MAX_ROUNDS && row->rounds <= pace;
+	return !row->missing && row->rounds < section->max_rounds && row->rounds <= pace;
 }
 
 /* What a share of the time has come to in the rows that are behind; negative if none is. */
@@ -105,7 +176,7 @@ static double mean_spent(const struct section *section, double pace)
 	for (int i = 0; i < section->nr_rows; i++) {
 		const struct row *row = &section->rows[i];
 
-		if (!is_behind(row, pace))
+		if (!is_behind(section, row, pace))
 			continue;
 		sum += (double)row->spent / row->shares;
 		n++;
@@ -120,14 +191,14 @@ static bool pass(struct section *section, uint64_t seed, uint64_t *random, doubl
 	uint32_t rows[MAX_ROWS];
 
 	if (share < 0) {
-		pace = MAX_ROUNDS;
+		pace = section->max_rounds;
 		share = mean_spent(section, pace);
 	}
 	shuffle(rows, section->nr_rows, random);
 	for (int i = 0; i < section->nr_rows; i++) {
 		const struct row *row = &section->rows[rows[i]];
 
-		if (is_behind(row, pace) &&
+		if (is_behind(section, row, pace) &&
 		    (row->rounds < LEAST_ROUNDS || (double)row->spent / row->shares <= share))
 			measure_row(section, rows[i], seed);
 	}
@@ -143,7 +214,7 @@ static void say_progress(const struct section *section, double seconds)
 static bool lacks_rounds(const struct section *section)
 {
 	for (int i = 0; i < section->nr_rows; i++)
-		if (is_behind(&section->rows[i], LEAST_ROUNDS - 1))
+		if (is_behind(section, &section->rows[i], LEAST_ROUNDS - 1))
 			return true;
 	return false;
 }
@@ -154,16 +225,14 @@ void measure(struct section *section, uint64_t seed, double seconds)
 	uint64_t random = seed;
 	int64_t start = now_ns();
 
-	section->preemptions = -preemptions();
 	while (section->seconds < seconds || lacks_rounds(section)) {
 		double fraction = fmin(section->seconds / fmax(seconds, 1e-9), 1);
 
 		say_progress(section, seconds);
-		if (!pass(section, seed, &random, MAX_ROUNDS * fraction))
+		if (!pass(section, seed, &random, section->max_rounds * fraction))
 			break;
 		section->seconds = (now_ns() - start) / 1e9;
 	}
-	section->preemptions += preemptions();
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 }

@@ -11,7 +11,7 @@ import subprocess
 import typing
 import zlib
 
-import runs
+import samples
 import tables
 import verdicts
 
@@ -58,10 +58,10 @@ def draw(kind, title, width, height, script):
     """What names a colour or an id in the SVG is made to suit a page with several of them"""
     terminal = 'set terminal svg size %d,%d dynamic noenhanced font "sans-serif,13"\n' % (width, height)
     if not shutil.which("gnuplot"):
-        raise runs.Refused("no gnuplot to draw the charts: apt-get install gnuplot-nox")
+        raise samples.Refused("no gnuplot to draw the charts: apt-get install gnuplot-nox")
     done = subprocess.run(["gnuplot"], input=terminal + STYLE + script, capture_output=True, text=True, check=False)
     if done.returncode or "</svg>" not in done.stdout:
-        raise runs.Refused("gnuplot cannot draw '%s': %s" % (title, " ".join(done.stderr.split())[:300]))
+        raise samples.Refused("gnuplot cannot draw '%s': %s" % (title, " ".join(done.stderr.split())[:300]))
     svg = done.stdout[done.stdout.index("<svg"):].replace("<title>Gnuplot</title>", "", 1)
     mine = "s%08x-" % zlib.crc32(script.encode())
     svg = re.sub(r"""(\bid=['"]|href=['"]#|url\(#)""", r"\1" + mine, svg)
@@ -82,10 +82,10 @@ def by_direction(rows):
     return groups.items()
 
 
-def colours_of(row, variants):
+def colours_of(row, ways):
     """The same two for the base and the candidate in all charts, and one after the other for the rest"""
-    known, rest = {row.base: "c0", row.candidate: "c1"}, iter(ROLES[ROLES.index("c2"):] * len(variants))
-    return [known.get(variant) or next(rest) for variant in variants]
+    known, rest = {row.base: "c0", row.chosen: "c1"}, iter(ROLES[ROLES.index("c2"):] * len(ways))
+    return [known.get(way) or next(rest) for way in ways]
 
 
 def throughput(title, rows):
@@ -93,28 +93,28 @@ def throughput(title, rows):
     for direction, group in by_direction([row for row in rows if row.key.size and row.key.is_plain]):
         sizes = sorted({row.key.size for row in group})
         states = list(dict.fromkeys(row.key.state for row in group))
-        variants = [variant for variant in dict.fromkeys(variant for row in group for variant in row.variants)
-                    if variant != runs.CONTROL]
+        ways = [way for way in dict.fromkeys(way for row in group for way in row.ways)
+                if way not in {row.control for row in group}]
         script = 'set multiplot layout 1,%d\nset yrange [0:*]\nset ylabel "GB/s"\nset xrange [-0.3:%g]\n' % (
             len(states), len(sizes) - 0.7)
-        script += xtics([runs.size_name(size) for size in sizes])
+        script += xtics([samples.size_name(size) for size in sizes])
         for state in states:
             found = {row.key.size: row for row in group if row.key.state == state}
-            lines = [[str(sizes.index(size))] + [number(tables.gbps(row, variant)) if variant in row.variants else "NaN"
-                                                 for variant in variants]
+            lines = [[str(sizes.index(size))] + [number(tables.gbps(row, way)) if way in row.ways else "NaN"
+                                                 for way in ways]
                      for size, row in sorted(found.items())]
             plots = ['$%s using 1:%d with linespoints lc rgb "%s" lw 2 pt %d ps 0.6 title %s'
-                     % (state, 2 + i, COLOURS[colour], 4 + i, quoted(variant))
-                     for i, (variant, colour) in enumerate(zip(variants, colours_of(group[0], variants)))]
+                     % (state, 2 + i, COLOURS[colour], 4 + i, quoted(way))
+                     for i, (way, colour) in enumerate(zip(ways, colours_of(group[0], ways)))]
             script += block(state, lines) + "set title %s\nplot %s\n" % (quoted(state), ", ".join(plots))
         yield draw("throughput", named(title, direction), 900, 380, script)
 
 
-def ratios(title, rows, compared):
+def ratios(title, rows, judged):
     """The candidate against the base, with intervals, one chart per direction"""
-    for direction, group in by_direction([row for row in rows if row.base and row.candidate]):
+    for direction, group in by_direction([row for row in rows if row.base and row.chosen]):
         names = [row.key._replace(src=None).what for row in group]
-        found = [compared[row.key][row.candidate][0] for row in group]
+        found = [judged[row.key][row.chosen].ratio for row in group]
         lines = [[number(ratio.middle), str(at), number(ratio.low), number(min(ratio.high, 1e9))]
                  for at, ratio in enumerate(found)]
         # One row without much of an interval must not squeeze the others.
@@ -130,7 +130,7 @@ set arrow from {limit}, graph 0 to {limit}, graph 1 nohead dt 2 lc rgb "{floor}"
 unset key
 plot $d using 1:2:3:4 with xerrorbars lc rgb "{c1}" lw 2 pt 7 ps 0.6
 """.format(rows=len(group) - 0.4, left=min(left, 0.96), right=max(right, 1.04), limit=verdicts.FLOOR, **COLOURS,
-           label=quoted("%s, times as fast as %s (dashed: %g)" % (group[0].candidate, group[0].base, verdicts.FLOOR)))
+           label=quoted("%s, times as fast as %s (dashed: %g)" % (group[0].chosen, group[0].base, verdicts.FLOOR)))
         yield draw("ratio", named(title, direction), 900, 110 + 20 * len(group), script)
 
 
@@ -140,9 +140,9 @@ def heat_role(ratio):
     return HEAT[max(-3, min(3, step)) + 3]
 
 
-def heat(title, rows, compared):
+def heat(title, rows, judged):
     """Node by node: the ratio at the largest size"""
-    rows = [row for row in rows if row.base and row.candidate and row.key.src is not None and row.key.is_plain]
+    rows = [row for row in rows if row.base and row.chosen and row.key.src is not None and row.key.is_plain]
     nodes = sorted({node for row in rows for node in (row.key.src, row.key.dst)})
     for state in dict.fromkeys(row.key.state for row in rows if len(nodes) > 1):
         group = [row for row in rows if row.key.state == state]
@@ -153,22 +153,22 @@ def heat(title, rows, compared):
         for row in group:
             if row.key.size != size:
                 continue
-            ratio, mark = compared[row.key][row.candidate]
+            verdict = judged[row.key][row.chosen]
             x, y = nodes.index(row.key.dst), nodes.index(row.key.src)
             script += 'set object rect center %d,%d size 0.98,0.98 fc rgb "%s" fs solid noborder behind\n' % (
-                x, y, COLOURS[heat_role(ratio.middle)])
-            for text, offset in (("%.2f%s" % (ratio.middle, mark), 0.5),
-                                 ("%.1f GB/s" % tables.gbps(row, row.candidate), -0.6)):
+                x, y, COLOURS[heat_role(verdict.ratio.middle)])
+            for text, offset in (("%.2f%s" % (verdict.ratio.middle, verdict.mark), 0.5),
+                                 ("%.1f GB/s" % tables.gbps(row, row.chosen), -0.6)):
                 script += 'set label %s at %d,%d center offset 0,%g tc rgb "%s"\n' % (
                     quoted(text.strip()), x, y, offset, COLOURS["ink"])
         script += 'plot NaN notitle lc rgb "%s"\n' % COLOURS["ink"]
-        yield draw("heat", "%s, %s %s" % (title, state, runs.size_name(size)), 200 + 110 * len(nodes),
+        yield draw("heat", "%s, %s %s" % (title, state, samples.size_name(size)), 200 + 110 * len(nodes),
                    130 + 110 * len(nodes), script)
 
 
-def after_copy(title, rows, compared):
+def after_copy(title, rows, judged):
     """The same rows with and without reading the destination afterwards"""
-    rows = [row for row in rows if row.base and row.candidate]
+    rows = [row for row in rows if row.base and row.chosen]
     by_key = {row.key: row for row in rows}
     for direction, group in by_direction(rows):
         pairs = [(row, by_key[row.key._replace(read=True)]) for row in group
@@ -179,7 +179,7 @@ def after_copy(title, rows, compared):
         for side, (name, shift) in enumerate((("copied", -0.2), ("copied, then read", 0.2))):
             lines = []
             for at, pair in enumerate(pairs):
-                ratio, _ = compared[pair[side].key][pair[side].candidate]
+                ratio = judged[pair[side].key][pair[side].chosen].ratio
                 lines.append([number(at + shift), number(ratio.middle), number(ratio.low), number(ratio.high)])
             script += block("s%d" % side, lines)
             plots.append('$s%d using 1:2:3:4:(0.36) with boxerrorbars lc rgb "%s" fs solid 0.6 title %s'
@@ -191,12 +191,11 @@ def after_copy(title, rows, compared):
         yield draw("after-copy", named(title, direction), 900, 420, script)
 
 
-def charts_of(results):
+def charts_of(results, judged):
     charts = []
     for title, rows in results.tables().items():
-        compared = tables.compare_all(rows)
         charts += throughput(title, rows)
-        charts += ratios(title, rows, compared)
-        charts += heat(title, rows, compared)
-        charts += after_copy(title, rows, compared)
+        charts += ratios(title, rows, judged)
+        charts += heat(title, rows, judged)
+        charts += after_copy(title, rows, judged)
     return charts

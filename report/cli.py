@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 
-import runs
+import samples
 
 
 class Parser(argparse.ArgumentParser):
@@ -22,6 +22,10 @@ def run(name, main):
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         sys.exit(main())
-    except runs.Refused as refused:
+    except samples.Refused as refused:
         print("%s: %s" % (name, refused), file=sys.stderr)
+        sys.exit(2)
+    # A code of 1 means that a row is slower, and Python's own for a mistake is 1.
+    except Exception as error:
+        print("%s: a mistake of this program: %s %s" % (name, type(error).__name__, error), file=sys.stderr)
         sys.exit(2)

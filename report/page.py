@@ -2,14 +2,16 @@
 """Results as one HTML page that needs nothing else: no network, no other file, no script."""
 import html
 
+import answer
 import charts
 import tables
+import verdicts
 
 # The overview first.
 KINDS = {
     "heat": "Node by node: times as fast as the base, and GB/s",
     "throughput": "Throughput by folio size",
-    "ratio": "Ratio to the base, with intervals that hold for all rows at once",
+    "ratio": "The chosen ways against v7.3, with intervals that hold for all rows at once",
     "after-copy": "Copy, and copy then read",
 }
 
@@ -24,7 +26,7 @@ HEAD = """<!DOCTYPE html>
 :root {
 	color-scheme: light dark;
 	--paper: #fff; --ink: #1b1f24; --faint: #5b636d; --grid: #d8dce1;
-	--good: #0b6e3b; --bad: #b3261e; --floor: #b3261e;
+	--good: #0b6e3b; --bad: #b3261e; --unsure: #8a5a00; --floor: #b3261e;
 	--c0: #5b636d; --c1: #0a5fb4; --c2: #c2580a; --c3: #b0457a;
 	--c4: #0b7d53; --c5: #8a3fb0; --c6: #7a6a00; --c7: #008095;
 	--h0: #e8927c; --h1: #f0b7a6; --h2: #f7dcd3; --h3: #eceef0; --h4: #d3e5f5; --h5: #a8cdec; --h6: #7ab2e0;
@@ -32,7 +34,7 @@ HEAD = """<!DOCTYPE html>
 @media (prefers-color-scheme: dark) {
 	:root {
 		--paper: #14171a; --ink: #e4e7ea; --faint: #a3abb4; --grid: #363c43;
-		--good: #59c98d; --bad: #ff8a7a; --floor: #ff8a7a;
+		--good: #59c98d; --bad: #ff8a7a; --unsure: #e0b050; --floor: #ff8a7a;
 		--c0: #a3abb4; --c1: #62aef5; --c2: #f09a4f; --c3: #f08ab8;
 		--c4: #4fcf9c; --c5: #cf92ee; --c6: #d8c54a; --c7: #4fc6da;
 		--h0: #8f3325; --h1: #6b2c22; --h2: #46261f; --h3: #2a2e33; --h4: #1f3750; --h5: #1d4d7d; --h6: #1a64a8;
@@ -54,6 +56,9 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .note, dt { color: var(--faint); }
 .warning, .slower { color: var(--bad); }
 .faster { color: var(--good); }
+.undecided { color: var(--unsure); }
+.answer { font-weight: bold; margin: .6rem 0 .2rem; }
+p { margin: .2rem 0; }
 </style>
 """
 
@@ -63,7 +68,7 @@ def escape(text):
 
 
 def cell(table, line, column, text):
-    kind = {"+": ' class="faster"', "-": ' class="slower"'}.get(table.marks.get((line, column)), "")
+    kind = {"+": ' class="faster"', "-": ' class="slower"', "?": ' class="undecided"'}.get(table.marks.get((line, column)), "")
     return "<td%s>%s</td>" % (kind, escape(text))
 
 
@@ -89,25 +94,41 @@ def chart_lines(found):
     return lines
 
 
+def answer_lines(lines):
+    """Headlines, and under each what belongs to it"""
+    shown = []
+    for line in lines:
+        kind = ("warning" if line.startswith(("warning:", "busy:")) else "slower" if line.startswith("  slower:") else
+                "note" if line.startswith((" ", "not measured", "to decide", "control", "User-Mode")) else "answer")
+        shown.append('<p class="%s">%s</p>' % (kind, escape(line.strip())))
+    return shown
+
+
 def result_lines(results):
-    lines = ["<h1>%s</h1>" % escape(results.path)]
-    lines += ['<p class="warning">%s</p>' % escape(warning) for warning in results.warnings()]
-    lines += ['<p class="note">%s</p>' % escape(what) for what in results.missing]
-    shown = tables.tables_of(results)
-    lines += ["<p>%s: %s</p>" % (escape(table.title.split(",")[0]), escape(table.notes[0])) for table in shown
-              if table.notes[0].startswith("slower than")]
+    judged = verdicts.judge_all(results)
+    lines = ["<h1>%s</h1>" % escape(results.path)] + answer_lines(answer.lines_of(results, judged))
     if not results.functional:
-        lines += chart_lines(charts.charts_of(results))
-    lines.append("<h2>Tables</h2>")
-    for table in shown:
+        lines += ['<p class="note">%s</p>' % escape(line)
+                  for line in tables.legend(judged) + answer.exploratory(results, judged) if line]
+        for table in tables.short_tables(results, judged):
+            lines += table_lines(table)
+        lines += chart_lines(charts.charts_of(results, judged))
+    lines.append("<h2>All rows and ways</h2>")
+    for table in tables.tables_of(results, judged):
         lines += table_lines(table)
     lines.append("<h2>Environment</h2><dl>")
     lines += ["<dt>%s</dt><dd>%s</dd>" % (escape(key), escape(value)) for key, value in tables.environment_lines(results)]
     return lines + ["</dl>"]
 
 
-def page(all_results):
+def overview_lines(table):
+    return ["<h1>%s</h1>" % escape(table.title)] + table_lines(table)[1:]
+
+
+def page(all_results, overview=None):
+    """overview: a table over all of them, or None"""
     lines = [HEAD % escape("Copies: " + ", ".join(results.path for results in all_results))]
+    lines += overview_lines(overview) if overview else []
     for results in all_results:
         lines += result_lines(results)
     return "\n".join(lines) + "\n"

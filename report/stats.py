@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How many times as fast is one way as another, and how sure is that?
+"""How many times as fast is one way as another, and how sure is that? The only place that computes it.
 
 Paired samples: in each round all ways run once, in random order, next to each other in time. The ratio of two ways is
-the median over rounds of (time of the base / time of the other). What slows a whole round down, such as a frequency
-change or a neighbour's burst, cancels within the round, and what hits a single sample, such as a preemption, does not
-move a median. Its confidence interval is that of the sign test. This is the method of probe/stats.c, where there is
-more on it; the probe's tests compare the two.
+the median over rounds of (time of the base / time of the other). A frequency change or a neighbour's burst slows a whole
+round down, and cancels within it; a preemption hits a single sample, and does not move a median. The confidence interval
+is that of the sign test: exact for every distribution, if only rounds are independent.
 
 Runs of two kernels are not paired: nothing that changes from boot to boot cancels, such as which physical memory the
 folios lie in. So a boot is one sample there, namely the median of all that was measured in it, and the ratio of two
 kernels is the median over all pairs of boots, with the interval of Mann and Whitney (Hodges and Lehmann).
 
-Both intervals are exact for every distribution, and need only that rounds or boots are independent, and that two
-kernels differ by a factor. The price is a least number of them, below which the interval is 0 to infinity: 6 rounds,
-or 4 boots of each kernel, for one interval of 95%; 11 rounds or 7 boots for each of 40 that are to hold all at once.
+The price of exactness is a least number of values, below which the interval is 0 to infinity: 6 rounds, or 4 boots of each
+kernel, for one interval of 95%; 11 rounds or 7 boots for each of 40 that are to hold all at once.
 
-Many intervals at once: each gets its share of the 5% (Bonferroni). Holm's procedure would decide a little more, but
-gives no intervals to show.
+Many intervals at once: each gets its share of the 5% (Bonferroni). Holm's procedure would decide a little more, but gives
+no intervals to show.
+
+Two things that no number of rounds shows are part of the interval (widen()): the place of the code, and a control that
+differs from its twin.
 """
 import fractions
 import functools
@@ -26,12 +27,19 @@ import typing
 
 CONFIDENCE = 0.95
 
+# The linker's choice of addresses makes a call faster or slower by up to so much. It differs from build to build and never
+# within a run. probe/placement.c measures it; results/placement.txt: up to 0.28 ns (Zen 4).
+PLACEMENT_NS = 0.3
+
 
 class Interval(typing.NamedTuple):
     """low is 0 and high infinite if there are too few values for the confidence that was asked for"""
     middle: float
     low: float
     high: float
+
+
+NOTHING = Interval(math.nan, 0, math.inf)
 
 
 def values_to_cut(counts, total, alpha):
@@ -71,22 +79,66 @@ def interval(values, cut):
 
 def paired_ratio(base, other, alpha):
     """The times of two ways, round by round"""
+    if not base:
+        return NOTHING
     return interval([b / o for b, o in zip(base, other, strict=True)], ranks_to_cut(len(base), alpha))
 
 
 def unpaired_ratio(base, other, alpha):
     """The medians of two kernels, boot by boot"""
+    if not base or not other:
+        return NOTHING
     return interval([b / o for b in base for o in other], pairs_to_cut(len(base), len(other), alpha))
+
+
+def bias(control):
+    """The factor by which the base differs from itself for sure, 1 if it does not"""
+    if control is None or control.low <= 1 <= control.high:
+        return 1
+    return max(control.middle, 1 / control.middle)
+
+
+def widen(ratio, call_ns, control):
+    """The interval with what no number of rounds shows: a call may take PLACEMENT_NS more or less than it did here
+    (call_ns: the base's time of a call in ns, None where there are no calls), and the base may differ from itself."""
+    factor = bias(control)
+    low, high = ratio.low / factor, ratio.high * factor
+    if call_ns:
+        low /= 1 + low * PLACEMENT_NS / call_ns
+        shorter = 1 - high * PLACEMENT_NS / call_ns if math.isfinite(high) else 0
+        high = high / shorter if shorter > 0 else math.inf
+    return Interval(ratio.middle, low, high)
+
+
+def least_rounds(alpha):
+    """Below this number of rounds there is no interval"""
+    rounds = 1
+    while not ranks_to_cut(rounds, alpha):
+        rounds += 1
+    return rounds
+
+
+def rounds_to_reach(ratio, rounds, alpha, reaches):
+    """About how many rounds until an interval that shrinks by the root of their number is decided; reaches(interval) says
+    whether it is. None if it never will be."""
+    if not math.isfinite(ratio.high):
+        return least_rounds(alpha)
+
+    def after(factor):
+        shrunk = 1 / math.sqrt(factor)
+        return Interval(ratio.middle, ratio.middle - (ratio.middle - ratio.low) * shrunk,
+                        ratio.middle + (ratio.high - ratio.middle) * shrunk)
+    if not reaches(after(math.inf)):
+        return None
+    factor = 1.0
+    while not reaches(after(factor)):
+        factor *= 1.1
+    return math.ceil(rounds * factor)
 
 
 def share(comparisons):
     """The alpha of each of so many comparisons that are to hold all at once"""
     return (1 - CONFIDENCE) / max(comparisons, 1)
-
-
-def mark(ratio):
-    """'+' surely faster than the base, '-' surely slower, ' ' no difference shown"""
-    return "+" if ratio.low > 1 else "-" if ratio.high < 1 else " "
 
 
 def spread(values):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Results as tables, for a terminal, in Markdown, and for the README."""
 import dataclasses
-import math
 import statistics
 
+import answer
 import reference
-import runs
+import samples
 import stats
 import verdicts
 
@@ -19,93 +19,82 @@ class Table:
     marks: dict = dataclasses.field(default_factory=dict)       # (line, column) -> mark
 
 
-def gbps(row, variant):
-    return row.bytes / statistics.median(row.ns(variant))
+LEGEND = ("ratios: the median of all rounds (and the bounds of its interval); - slower: upper bound < 1; no mark, not slower: "
+          "lower bound >= %g; ? undecided; + faster by 3%% for sure: lower bound >= %g" % (verdicts.FLOOR, verdicts.GAIN))
 
 
-def speed(row, variant):
+def gbps(row, way):
+    return row.bytes / statistics.median(row.ns(way))
+
+
+def speed(row, way):
     if row.bytes:
-        return "%.1f" % gbps(row, variant)
-    return "%.2f" % (statistics.median(row.ns(variant)) / 1e6)
+        return "%.1f" % gbps(row, way)
+    return "%.2f" % (statistics.median(row.ns(way)) / 1e6)
 
 
-def percent(ratio):
-    """Half of the interval, its longer half"""
-    if not math.isfinite(ratio.high):
+def cell(verdict):
+    if not verdict.rounds:
         return "?"
-    return "%.1f%%" % (100 * max(ratio.middle - ratio.low, ratio.high - ratio.middle) / ratio.middle)
+    return (answer.bounds(verdict.ratio).replace(" to ", "-") + " " + verdict.mark).strip()
 
 
-def cell(ratio, mark):
-    return ("%.2f ± %s%s" % (ratio.middle, percent(ratio), mark)).strip()
+def in_order(rows, judged):
+    """Those whose chosen way is slower, worst first, and then all others as they are"""
+    slower = [judged[row.key][row.chosen] for row in rows
+              if row.is_judged and judged[row.key][row.chosen].verdict == verdicts.SLOWER]
+    worst = [verdict.row for verdict in verdicts.worst_first(slower)]
+    return worst + [row for row in rows if row not in worst]
 
 
-def is_regression(row, compared):
-    return compared.get(row.candidate, (None, " "))[1] == "-"
-
-
-def regressions_first(rows, compared):
-    """Those of the candidate, worst first, and then all others as they are"""
-    worst = sorted((row for row in rows if is_regression(row, compared[row.key])),
-                   key=lambda row: compared[row.key][row.candidate][0].middle)
-    return worst + [row for row in rows if not is_regression(row, compared[row.key])]
-
-
-def compare_all(rows):
-    """{key: {variant: (ratio, mark)}}"""
-    alpha = verdicts.table_alpha(rows)
-    return {row.key: {variant: verdicts.compare(row, variant, alpha) for variant in row.others} if row.base else {}
-            for row in rows}
-
-
-def notes_on(rows, compared):
-    comparisons = sum(len(marks) for marks in compared.values())
-    if not comparisons:
-        return ["no base in these runs: scripts/regress compares them with those of another kernel"]
-    notes = ["median ratio ± the longer half of its interval; 95%% sure of all %d comparisons at once: + faster, - slower"
-             % comparisons]
-    placement = max(row.placement_ns for row in rows)
-    if placement:
-        notes.append("no mark on less than %g ns per call: that much the place of the code decides" % placement)
-    controlled = [row for row in rows if runs.CONTROL in row.variants]
-    if controlled:
-        good = sum(compared[row.key][runs.CONTROL][1] != "?" for row in controlled)
-        notes.append("control: the base shows no difference from itself in %d of %d rows; a row where it does has a ?"
-                     % (good, len(controlled)))
-    losses = [row for row in rows if is_regression(row, compared[row.key])]
-    candidates = sorted({row.candidate for row in rows if row.candidate})
-    for candidate in candidates:
-        named = ["%s %.2f" % (row.key.what, compared[row.key][candidate][0].middle)
-                 for row in regressions_first(losses, compared) if row.candidate == candidate]
-        notes.insert(0, "slower than %s: %s in %s" % (rows[0].base, candidate, ", ".join(named) or "no row"))
+def notes_on(rows, judged):
+    found = [judged[row.key][row.chosen] for row in rows if row.is_judged]
+    notes = ["%s: %s of %d rows" % (found[0].way, answer.counts(found), len(found))] if found else []
+    notes += ["not judged: %s" % why for why in dict.fromkeys(row.aside for row in rows if row.aside)]
     return notes
 
 
-def speeds(title, rows):
-    compared = compare_all(rows)
-    variants = list(dict.fromkeys(variant for row in rows for variant in row.others if row.base))
-    heads = ["", "GB/s" if rows[0].bytes else "ms", "spread"] + variants + ["n"]
-    table = Table("%s, against %s" % (title, rows[0].base) if rows[0].base else title, heads, [],
-                  notes_on(rows, compared))
-    for row in regressions_first(rows, compared):
-        shown = row.base or row.candidate
+def every_row(title, rows, judged):
+    """All rows and ways of a table"""
+    ways = list(dict.fromkeys(way for row in rows for way in judged[row.key]))
+    heads = ["", "GB/s" if rows[0].bytes else "ms", "spread"] + ways + ["n"]
+    table = Table("%s, times as fast as %s" % (title, rows[0].base) if rows[0].base else title, heads, [],
+                  notes_on(rows, judged))
+    for row in in_order(rows, judged):
+        shown = row.base or row.chosen
         line = [row.key.what, speed(row, shown), "%.0f%%" % (100 * stats.spread(row.ns(shown)))]
-        for variant in variants:
-            if variant in compared[row.key]:
-                ratio, mark = compared[row.key][variant]
-                table.marks[len(table.lines), len(line)] = mark
-                line.append(cell(ratio, mark))
-            else:
-                line.append("")
+        for way in ways:
+            if way in judged[row.key]:
+                table.marks[len(table.lines), len(line)] = judged[row.key][way].mark
+            line.append(cell(judged[row.key][way]) if way in judged[row.key] else "")
         table.lines.append(line + [str(row.rounds)])
+    return table
+
+
+def chosen_only(title, rows, judged):
+    """The chosen way: a line per size or kind of memory, a column per condition"""
+    rows = [row for row in rows if row.base and row.chosen and not row.key.is_part]
+    columns = list(dict.fromkeys(row.key._replace(size=None, kind="") for row in rows))
+    names = list(dict.fromkeys((row.key.size, row.key.kind) for row in rows))
+    found = {row.key: judged[row.key][row.chosen] for row in rows}
+    ways = ", ".join(dict.fromkeys(row.chosen for row in rows))
+    table = Table("%s: %s, times as fast as %s" % (title, ways, rows[0].base),
+                  [""] + [column.what for column in columns], [], notes_on(rows, judged))
+    for size, kind in names:
+        line = [" ".join(filter(None, (kind, size and samples.size_name(size))))]
+        for column in columns:
+            verdict = found.get(column._replace(size=size, kind=kind))
+            if verdict:
+                table.marks[len(table.lines), len(line)] = verdict.mark
+            line.append(cell(verdict) if verdict else "")
+        table.lines.append(line)
     return table
 
 
 def functional(title, rows):
     """Emulation: what ran, and no speed"""
-    lines = [[row.key.what, ", ".join(row.variants), str(row.rounds)] for row in rows]
-    return Table("%s (functional)" % title, ["", "variants", "n"], lines,
-                 ["functional: the machine is emulated, so there is no speed and no ratio"])
+    lines = [[row.key.what, ", ".join(row.ways), str(row.rounds)] for row in rows]
+    return Table("%s (functional)" % title, ["", "ways", "n"], lines, [])
 
 
 def is_like(key, row):
@@ -117,16 +106,16 @@ def is_like(key, row):
     return key.function in (row["function"], "copies")
 
 
-def beside(rows, row):
+def beside(judged, row):
     """The ratio of the first such row"""
-    for mine in rows:
-        if mine.base and mine.candidate and is_like(mine.key, row):
-            ratio = stats.paired_ratio(mine.ns(mine.base), mine.ns(mine.candidate), 0.05)
-            return "%.2f (%s)" % (ratio.middle, mine.key.what)
+    for key, found in judged.items():
+        for verdict in found.values():
+            if verdict.row.is_judged and verdict.way == verdict.row.chosen and is_like(key, row) and verdict.rounds:
+                return "%.2f (%s)" % (verdict.ratio.middle, key.what)
     return ""
 
 
-def published(found, rows):
+def published(found, judged):
     with_sd = any("base_sd" in row for row in found["rows"])
     heads = ["", "version", "base", "series", "ratio", "of", "this run"]
     table = Table("published, %s: %s" % (found["name"], found["machine"]), heads, [],
@@ -135,12 +124,12 @@ def published(found, rows):
                    % (found["unit"], ", ± standard deviation" if with_sd else "")])
     for row in found["rows"]:
         name = " ".join(part for part in (row["function"], row["where"], row["state"],
-                                          row["size"] and runs.size_name(row["size"])) if part)
+                                          row["size"] and samples.size_name(row["size"])) if part)
         low, high = reference.ratios(found, row)
         speed = ["%g%s" % (row[side], " ± %g" % row[side + "_sd"] if side + "_sd" in row else "") if side in row else ""
                  for side in ("base", "series")]
         ratio = "%.2f" % low if low == high else "%.2f to %.2f" % (low, high)
-        table.lines.append([name, row["version"], *speed, ratio, row["total"], beside(rows, row)])
+        table.lines.append([name, row["version"], *speed, ratio, row["total"], beside(judged, row)])
     return table
 
 
@@ -149,28 +138,33 @@ def is_about(found, rows):
     return any((found["unit"] == "ms") == (row.key.size is None) for row in rows)
 
 
-def tables_of(results):
+def tables_of(results, judged):
+    """All rows and ways, and what was published of such a CPU"""
     if results.functional:
         return [functional(title, rows) for title, rows in results.tables().items()]
-    tables = [speeds(title, rows) for title, rows in results.tables().items()]
+    tables = [every_row(title, rows, judged) for title, rows in results.tables().items()]
     rows = list(results.rows.values())
-    return tables + [published(found, rows) for found in reference.similar(results.environments)
-                     if is_about(found, rows)]
+    return tables + [published(found, judged) for found in reference.similar(results.environments) if is_about(found, rows)]
+
+
+def short_tables(results, judged):
+    """The chosen ways, and rows that have nothing to be compared with"""
+    if results.functional:
+        return tables_of(results, judged)
+    tables = []
+    for title, rows in results.tables().items():
+        if any(row.base and row.chosen and not row.key.is_part for row in rows):
+            tables.append(chosen_only(title, rows, judged))
+        elif not any(row.base for row in rows):
+            tables.append(every_row(title, rows, judged))
+    return tables
 
 
 def environment_lines(results):
     """What one must know to judge the numbers: what all runs agree on, then what they differ in"""
-    lines = []
     keys = dict.fromkeys(key for environment in results.environments for key in environment if key != "warnings")
-    for key in keys:
-        values = list(dict.fromkeys(str(environment[key]) for environment in results.environments if key in environment))
-        lines.append((key, ", ".join(values)))
-    return lines
-
-
-def head(results):
-    one_line = ", ".join("%s %s" % line for line in environment_lines(results))
-    return ["%s: %s" % (results.path, one_line)] + ["warning: %s" % text for text in results.warnings()] + results.missing
+    return [(key, ", ".join(dict.fromkeys(str(environment[key]) for environment in results.environments if key in environment)))
+            for key in keys]
 
 
 def text_table(table):
@@ -182,49 +176,41 @@ def text_table(table):
     return lines + [""]
 
 
-def text(results):
-    lines = head(results) + [""]
-    for table in tables_of(results):
+def legend(judged):
+    return [LEGEND, ""] if any(judged.values()) else []
+
+
+def text(results, rows=False):
+    """rows: all of them, and all ways"""
+    judged = verdicts.judge_all(results)
+    lines = [results.path] + answer.lines_of(results, judged) + [""] + legend(judged)
+    for table in (tables_of if rows else short_tables)(results, judged):
         lines += text_table(table)
+    others = [] if results.functional else answer.exploratory(results, judged)
+    if others:
+        lines += ["other ways, judged as a family of their own:"] + ["  " + line for line in others] + [""]
     return "\n".join(lines)
 
 
-def markdown_table(heads, lines):
-    shown = [heads, ["---"] + ["---:"] * (len(heads) - 1)] + lines
+def markdown_table(table):
+    shown = [table.heads, ["---"] + ["---:"] * (len(table.heads) - 1)] + table.lines
     return ["| %s |" % " | ".join(text.replace("|", "\\|") for text in line) for line in shown]
 
 
 def markdown(results):
-    lines = ["# %s" % results.path, ""] + ["- %s: %s" % line for line in environment_lines(results)]
-    lines += ["- warning: %s" % warning for warning in results.warnings()] + ["- %s" % what for what in results.missing]
-    for table in tables_of(results):
-        lines += ["", "## %s" % table.title, ""] + ["%s  " % note for note in table.notes] + [""]
-        lines += markdown_table(table.heads, table.lines)
+    judged = verdicts.judge_all(results)
+    lines = ["# %s" % results.path, ""] + ["- %s" % line.strip() for line in answer.lines_of(results, judged)]
+    lines += [""] + legend(judged)
+    for table in tables_of(results, judged):
+        lines += ["", "## %s" % table.title, ""] + ["%s  " % note for note in table.notes] + [""] + markdown_table(table)
+    lines += ["", "## Environment", ""] + ["- %s: %s" % line for line in environment_lines(results)]
     return "\n".join(lines) + "\n"
-
-
-def pivot(title, rows):
-    """The candidate only: a line per size or kind of memory, a column per condition"""
-    compared = compare_all(rows)
-    columns = list(dict.fromkeys(row.key._replace(size=None, kind="") for row in rows))
-    names = list(dict.fromkeys((row.key.size, row.key.kind) for row in rows))
-    cells = {row.key: cell(*compared[row.key][row.candidate]) for row in rows if row.candidate}
-    lines = [[runs.size_name(size) if size else kind] +
-             [cells.get(column._replace(size=size, kind=kind), "") for column in columns] for size, kind in names]
-    sure = [note for note in notes_on(rows, compared) if "±" in note]
-    candidate = ", ".join(dict.fromkeys(row.candidate for row in rows if row.candidate))
-    return (["%s: %s, times as fast as %s; %s." % (title, candidate, rows[0].base, sure[0]), ""] +
-            markdown_table([""] + [column.what for column in columns], lines))
 
 
 def readme(results):
     """The block between the marks of the README"""
-    first = results.environments[0]
-    lines = ["%s, Linux %s" % (first.get("cpu"), first.get("kernel"))]
-    lines += ["; warned of: %s" % "; ".join(results.warnings())] if results.warnings() else []
-    lines = ["".join(lines)]
-    for title, rows in results.tables().items():
-        rows = [row for row in rows if row.key.decides]
-        if any(row.base and row.candidate for row in rows):
-            lines += [""] + pivot(title, rows)
+    judged = verdicts.judge_all(results)
+    lines = ["- %s" % line.strip() for line in answer.lines_of(results, judged)] + [""] + legend(judged)[:1]
+    for table in short_tables(results, judged):
+        lines += ["", table.title + ":", ""] + markdown_table(table)
     return "\n".join(lines) + "\n"

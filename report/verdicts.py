@@ -1,82 +1,164 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the samples say: which ways are faster or slower than the base, and whether a row loses too much."""
+"""What the samples say: each row of a way is slower than the base, not slower, or undecided.
+
+The classes follow from the bounds of the row's interval and from nothing else, in this order: slower (upper < 1), not
+slower (lower >= 0.97), undecided. The intervals hold for a whole run of a benchmark at once: those of the chosen ways are
+one family, since they are what is decided, those of exploratory ways another one, and those of the controls a third.
+"""
 import math
 import statistics
 import typing
 
-import runs
+import samples
 import stats
 
 FLOOR = 0.97            # of the base's speed
-PASS, LOSS, UNDECIDED = "pass", "loss", "undecided"
+GAIN = 1.03             # for readers: a row is called faster from this lower bound on; no class follows from it
+SLOWER, UNDECIDED, NOT_SLOWER = "slower", "undecided", "not slower"
+CLASSES = (SLOWER, UNDECIDED, NOT_SLOWER)       # worst first
 
 
 class Verdict(typing.NamedTuple):
-    row: runs.Row
-    ratio: stats.Interval
+    row: samples.Row
+    way: str
+    ratio: stats.Interval       # how many times as fast as the base, with all that is unsure about it
     verdict: str
     why: str = ""
-    more_helps: bool = True     # more samples may decide it
+    rounds: int = 0
+    needed: int = None          # rounds that would decide an undecided row; None: no number would
+
+    @property
+    def mark(self):
+        """One character: slower, undecided, faster by 3% for sure, or no more than not slower"""
+        if self.verdict == NOT_SLOWER:
+            return "+" if self.ratio.low >= GAIN else ""
+        return "-" if self.verdict == SLOWER else "?"
 
 
-def is_below_placement(row, ratio):
-    """Too little time per call to be told from what the place of the code does"""
-    if not row.placement_ns:
-        return False
-    saved = abs(1 - 1 / ratio.middle) * statistics.median(row.ns(row.base)) / row.calls
-    return saved < row.placement_ns
+def classify(ratio):
+    if ratio.high < 1:
+        return SLOWER
+    return NOT_SLOWER if ratio.low >= FLOOR else UNDECIDED
 
 
-def control_differs(row, alpha):
-    """The base against itself shows a difference: what else the row shows means nothing then"""
-    if runs.CONTROL not in row.variants:
-        return False
-    return stats.mark(stats.paired_ratio(row.ns(row.base), row.ns(runs.CONTROL), alpha)) != " "
+def call_ns(row):
+    """The base's time of one call, in ns"""
+    return statistics.median(row.ns(row.base)) / row.calls if row.calls and row.rounds else None
 
 
-def compare(row, variant, alpha):
-    """(ratio, mark): the mark is that of stats.mark(), or ? if the control of the row differs"""
-    ratio = stats.paired_ratio(row.ns(row.base), row.ns(variant), alpha)
-    if control_differs(row, alpha):
-        return ratio, "?"
-    return ratio, " " if is_below_placement(row, ratio) else stats.mark(ratio)
+def control_ratio(row, alpha):
+    if not row.control or not row.rounds:
+        return None
+    return stats.paired_ratio(row.ns(row.base), row.ns(row.control), alpha)
 
 
-def table_alpha(rows):
-    """Of every comparison of a table, the controls among them"""
-    return stats.share(sum(len(row.others) for row in rows if row.base))
+def judge(row, way, alpha, control_alpha):
+    if not row.rounds:
+        return Verdict(row, way, stats.NOTHING, UNDECIDED, "no samples: the run was cut off")
+    ratio = stats.paired_ratio(row.ns(row.base), row.ns(way), alpha)
+    call, control = call_ns(row), control_ratio(row, control_alpha)
+
+    def widened(interval):
+        return stats.widen(interval, call, control)
+    wide = widened(ratio)
+    verdict = classify(wide)
+    if verdict != UNDECIDED:
+        return Verdict(row, way, wide, verdict, rounds=row.rounds)
+    needed = stats.rounds_to_reach(ratio, row.rounds, alpha, lambda interval: classify(widened(interval)) != UNDECIDED)
+    return Verdict(row, way, wide, verdict, why_undecided(row, ratio, needed, call, control), row.rounds, needed)
 
 
-def decide(row, ratio, differs):
-    if differs:
-        return Verdict(row, ratio, UNDECIDED, "the base differs from itself")
-    if ratio.low >= FLOOR:
-        return Verdict(row, ratio, PASS)
-    if ratio.high >= FLOOR:
-        why = "too noisy" if math.isfinite(ratio.high) else "too few samples"
-        return Verdict(row, ratio, UNDECIDED, why)
-    if is_below_placement(row, ratio):
-        why = "within %g ns per call, which the place of the code decides" % row.placement_ns
-        return Verdict(row, ratio, UNDECIDED, why, False)
-    return Verdict(row, ratio, LOSS)
+def why_undecided(row, ratio, needed, call, control):
+    if stats.bias(control) != 1:
+        return "the base differs from itself by %.1f%%" % (100 * (stats.bias(control) - 1))
+    if not math.isfinite(ratio.high):
+        return "too few rounds: %d" % row.rounds
+    if needed is None and call and stats.PLACEMENT_NS / call > 0.01:
+        return "a call takes %.0f ns, and the place of the code alone does %g of them" % (call, stats.PLACEMENT_NS)
+    return "too noisy" if needed else "too close to a bound"
 
 
-def worst_first(verdicts):
-    rank = [LOSS, UNDECIDED, PASS]
-    return sorted(verdicts, key=lambda v: (rank.index(v.verdict), v.ratio.low, v.ratio.middle))
+class Family(typing.NamedTuple):
+    """The alphas of a benchmark's comparisons"""
+    chosen: float
+    exploratory: float
+    control: float
 
 
-def against_base(rows, resample=None, limit=0):
-    """The candidate of each row against the base in the same run. What is undecided gets more samples at most limit
-    times, by resample(row). Every look is another chance to be wrong, so all that there may be share the 5%; a row
-    that was decided is not looked at again."""
-    alpha = stats.share(len(rows) * (limit + 1))
-    verdicts = []
-    for row in rows:
+def exploratory_ways(row):
+    if not row.base or row.missing:
+        return []
+    return row.others if row.is_judged or not row.chosen else row.others + [row.chosen]
+
+
+def family(rows):
+    """Of all rows of a benchmark, those that were planned and have no samples among them"""
+    rows = [row for row in rows if row.base and not row.missing]
+    return Family(stats.share(sum(row.is_judged for row in rows)),
+                  stats.share(sum(len(exploratory_ways(row)) for row in rows)),
+                  stats.share(sum(bool(row.control) for row in rows if not row.key.is_part)))
+
+
+def families(results):
+    by_benchmark = {}
+    for row in results.rows.values():
+        by_benchmark.setdefault(row.key.benchmark, []).append(row)
+    return {benchmark: family(rows) for benchmark, rows in by_benchmark.items()}
+
+
+def judge_all(results):
+    """{key: {way: verdict}} of all ways but the base and its control"""
+    known, found = families(results), {key: {} for key in results.rows}
+    if results.functional:
+        return found
+    for key, row in results.rows.items():
+        alphas = known[key.benchmark]
+        if row.is_judged:
+            found[key][row.chosen] = judge(row, row.chosen, alphas.chosen, alphas.control)
+        for way in exploratory_ways(row):
+            found[key][way] = judge(row, way, alphas.exploratory, alphas.control)
+    return found
+
+
+def controls(results):
+    """(rows whose base differs from itself for sure, rows with a control)"""
+    known = families(results)
+    rows = [row for row in results.rows.values() if row.control and row.rounds and not row.key.is_part]
+    differ = [row for row in rows if stats.bias(control_ratio(row, known[row.key.benchmark].control)) != 1]
+    return differ, rows
+
+
+def worst_first(found):
+    return sorted(found, key=lambda v: (CLASSES.index(v.verdict), not v.ratio.middle < math.inf, v.ratio.middle))
+
+
+def chosen_verdicts(results, judged):
+    """Of the rows that decide, by table, worst first"""
+    found = {}
+    for key, row in results.rows.items():
+        if row.is_judged:
+            found.setdefault(key.table, []).append(judged[key][row.chosen])
+    return {table: worst_first(of_table) for table, of_table in found.items()}
+
+
+def with_way(results, way):
+    """Has another way judged as if it were the chosen one, where it was measured"""
+    for row in results.rows.values():
+        row.chosen = way if way in row.others + [row.chosen] else None
+    if not any(row.is_judged for row in results.rows.values()):
+        raise samples.Refused("%s: nothing was measured with '%s'" % (results.path, way))
+
+
+def against_base(results, resample=None, limit=0):
+    """The verdicts of all rows that decide, worst first. What is undecided gets more samples at most limit times, by
+    resample(row). Every look is another chance to be wrong, so all that there may be share the 5%; a row that was decided
+    is not looked at again."""
+    known, verdicts = families(results), []
+    for row in [row for row in results.rows.values() if row.is_judged]:
+        alphas = known[row.key.benchmark]
         for left in range(limit, -1, -1):
-            ratio = stats.paired_ratio(row.ns(row.base), row.ns(row.candidate), alpha)
-            verdict = decide(row, ratio, control_differs(row, alpha))
-            if verdict.verdict != UNDECIDED or not verdict.more_helps or not left:
+            verdict = judge(row, row.chosen, alphas.chosen / (limit + 1), alphas.control / (limit + 1))
+            if verdict.verdict != UNDECIDED or not left or (row.rounds and not verdict.needed):
                 break
             resample(row)
         verdicts.append(verdict)
@@ -84,12 +166,13 @@ def against_base(rows, resample=None, limit=0):
 
 
 def against_kernel(pairs):
-    """The candidate of each row against the same row of another kernel: [(row of the other, row)]"""
+    """The chosen way of each row against the same row of another kernel: [(row of the other, row)]"""
     alpha = stats.share(len(pairs))
     verdicts = []
     for other, row in pairs:
-        ratio = stats.unpaired_ratio(other.boot_medians(other.candidate), row.boot_medians(row.candidate), alpha)
-        verdicts.append(decide(row, ratio, False))
+        ratio = stats.unpaired_ratio(other.boot_medians(other.chosen), row.boot_medians(row.chosen), alpha)
+        why = "" if math.isfinite(ratio.high) else "too few boots"
+        verdicts.append(Verdict(row, row.chosen, ratio, classify(ratio), why, row.rounds))
     return worst_first(verdicts)
 
 

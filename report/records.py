@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Records: results/CPU-DATE-DIGEST/samples.jsonl.gz, one per CPU, day and state of the patches, made by `make record`.
+
+Its first line is {"record": {...}}: date, series (the digest of all patches), files (the digest of each file that a way may
+consist of, see report/series.py), busy (what made the machine busy, or null), imported (from where, or null). It names no
+host and no serial number, so the file can be mailed as it is.
+"""
+import glob
+import gzip
+import json
+import os
+import sys
+
+import answer
+import samples
+import series
+import tables
+import verdicts
+
+
+def slug(vendor, family, model, stepping):
+    """CPU, as part of a file name"""
+    name = {"AuthenticAMD": "amd", "GenuineIntel": "intel"}.get(vendor, "other")
+    return "-".join([name] + ["".join(filter(str.isalnum, part)) for part in (family, model, stepping)])
+
+
+def make(directory, busy, date):
+    """Joins the runs that `make record` has taken into DIRECTORY/samples.jsonl.gz"""
+    head = {"date": date[-10:], "series": series.of_series(), "files": series.digests(), "busy": busy or None, "imported": None}
+    text = json.dumps({"record": head}) + "\n"
+    for name in sorted(glob.glob(os.path.join(glob.escape(directory), "*.jsonl"))):
+        text += series.read(name)
+    # Without a time and a name in its head, the same samples make the same file.
+    with open(os.path.join(directory, "samples.jsonl.gz"), "wb") as file, gzip.GzipFile("", "wb", 9, file, 0) as packed:
+        packed.write(text.encode())
+
+
+def counts(results, function, way, now):
+    """Whether what was measured is what the series is now; results that are no record are of nobody knows what"""
+    if results.record is None:
+        return True
+    then = results.record.get("files") or {}
+    return all(then.get(file) == now.get(file) for file in series.files_of(function, way))
+
+
+def worst_rows(results, now):
+    """{(table, way): its worst verdict}, of ways that count"""
+    judged, found = verdicts.judge_all(results), {}
+    for key, of_row in judged.items():
+        row = results.rows[key]
+        if not row.base or row.aside or key.is_part or not row.rounds:
+            continue
+        for way, verdict in of_row.items():
+            if counts(results, key.function, way, now):
+                found.setdefault((key.table, way), []).append(verdict)
+    return {what: verdicts.worst_first(of_way)[0] for what, of_way in found.items()}
+
+
+def by_cpu(all_results, now):
+    """{CPU: {(table, way): worst verdict}}, of the newest record in which a way counts"""
+    found = {}
+    for results in sorted(all_results, key=lambda results: (results.record or {}).get("date", "")):
+        if not results.functional:
+            first = results.environments[0]
+            cpu = "%s %s" % (first["cpu"], answer.core(first))
+            found.setdefault(cpu, {}).update(worst_rows(results, now))
+    return found
+
+
+def shown(verdict):
+    if verdict is None:
+        return "no record"
+    return "%s%s, %s" % (answer.bounds(verdict.ratio), verdict.mark and " " + verdict.mark, verdict.row.key.what)
+
+
+def overview(all_results, chosen_only=False):
+    """Each way's worst row on each CPU, and over all of them: a way is chosen by that"""
+    found = by_cpu(all_results, series.digests())
+    chosen = {(key.table, row.chosen) for results in all_results for key, row in results.rows.items() if row.is_judged}
+    ways = sorted({way for of_cpu in found.values() for way in of_cpu if way in chosen or not chosen_only})
+    table = tables.Table("each way's worst row, by CPU", ["", "worst of all"] + list(found), [], [tables.LEGEND,
+                         "no record: the way was not measured there, or its files have changed since"])
+    for name in ways:
+        of_way = [of_cpu.get(name) for of_cpu in found.values()]
+        worst = verdicts.worst_first([verdict for verdict in of_way if verdict])[0]
+        for column, verdict in enumerate([worst] + of_way, 1):
+            if verdict:
+                table.marks[len(table.lines), column] = verdict.mark
+        table.lines.append(["%s by %s" % (answer.ABOUT.get(name[0], name[0]), name[1]), answer.bounds(worst.ratio)] +
+                           [shown(verdict) for verdict in of_way])
+    return table
+
+
+def headlines(results):
+    """The CPU, and a line for all rows and for each table"""
+    lines = answer.lines_of(results, verdicts.judge_all(results))
+    return ["- " + lines[0]] + ["  - " + line for line in lines[1:] if line.startswith(("record", "all:")) or ", against " in line]
+
+
+def readme(all_results):
+    table = overview(all_results, True)
+    lines = [line for results in all_results for line in headlines(results)]
+    return "\n".join(lines + ["", "Of the chosen ways, %s; %s." % (table.title, "; ".join(table.notes)), ""] +
+                     tables.markdown_table(table)) + "\n"
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "slug":
+        print(slug(*sys.argv[2:]))
+    else:
+        make(*sys.argv[2:])

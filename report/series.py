@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which files a way consists of, and digests of these: a record counts for a way as long as they are unchanged.
+
+A file of the series is what the patches do to it: its lines that begin with + or -, through all patches. Context, messages
+and order of the patches do not matter to what a CPU executes.
+"""
+import glob
+import hashlib
+import os
+
+import samples
+
+ROOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..")
+
+COPY_PAGES = ("arch/x86/include/asm/page_64.h", "arch/x86/lib/copy_pages_64.S")
+COPY_MC = ("arch/x86/lib/copy_mc.c", "arch/x86/lib/copy_mc_64.S")
+FOLIO_COPY = ("mm/util.c", "include/linux/highmem.h", "include/linux/copy_pages.h", "arch/x86/um/asm/copy_pages.h",
+              "arch/x86/um/copy_pages_64.c")
+FILLS = ("probe/fills.c", "probe/streams.h")
+
+# Of the series by function; what is not here is v7.3's, or the probe's own.
+SERIES = {
+    "copies": {"unrolled": COPY_PAGES, "rep movsq": COPY_PAGES, "rep movsb": COPY_PAGES},
+    "copies_mc": {"fragile": COPY_MC, "rep movsq": COPY_MC, "rep movsb": COPY_MC},
+    "folio_copy": {"running kernel": FOLIO_COPY},
+    "folio_mc_copy": {"running kernel": FOLIO_COPY},
+}
+SERIES["nodes"] = SERIES["copies"]
+
+
+def files_of(function, way):
+    if function == "memmap":
+        return FILLS + (COPY_PAGES if way.endswith(("unrolled", "rep movsq", "rep movsb")) else ())
+    return SERIES.get(function, {}).get(way, ())
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            return file.read()
+    except OSError as error:
+        raise samples.Refused("%s: cannot be read: %s" % (path, error.strerror)) from error
+
+
+def changed_lines(root):
+    """{file: what all patches do to it}"""
+    changes, file = {}, None
+    for patch in sorted(glob.glob(os.path.join(glob.escape(root), "patches", "[0-9]*.patch"))):
+        for line in read(patch).split("\n"):
+            if line.startswith("diff --git "):
+                file = line.rsplit(" b/", 1)[1]
+            elif line.startswith("-- "):
+                file = None
+            elif file and line[:1] in "+-" and line and not line.startswith(("+++ ", "--- ")):
+                changes.setdefault(file, []).append(line)
+    if not changes:
+        raise samples.Refused("%s has no patches: restore them with git checkout patches" % root)
+    return {file: "\n".join(lines) for file, lines in changes.items()}
+
+
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def digests(root=ROOT):
+    """{file: digest} of all files of the series, and of the probe's own ways"""
+    found = {file: digest(text) for file, text in changed_lines(root).items()}
+    found.update((file, digest(read(os.path.join(root, file)))) for file in FILLS)
+    return found
+
+
+def of_series(root=ROOT):
+    """One for all of the series"""
+    return digest("".join("%s\n%s\n" % item for item in sorted(changed_lines(root).items())))[:8]
+
+
+if __name__ == "__main__":
+    print(of_series())
