@@ -242,8 +242,8 @@ static void read_init_lines(void)
 		init_pages = pages;
 }
 
-/* Of a device whose lines are whole milliseconds, or none. */
-static bool init_lines_took_time(void)
+/* The lines count whole milliseconds, or jiffies. */
+static bool all_took_time(void)
 {
 	for (int i = 0; i < complete; i++)
 		if (!series[INIT].ns[i][0])
@@ -328,9 +328,10 @@ static void plan(const char *driver, const char *device)
 
 static void finish_rows(const char *no_line)
 {
-	if (!no_line && !init_lines_took_time())
-		no_line = init_pages ? "it was less than a millisecond, which the kernel does not count" :
-			"the kernel said nothing of this device";
+	if (!no_line && !init_pages)
+		no_line = "the kernel said nothing of this device";
+	else if (!no_line && !all_took_time())
+		no_line = "in one of the rounds it said nothing, or less than a millisecond";
 	if (no_line)
 		miss_row(INIT, no_line);
 	for (int i = 0; i < NR_SERIES; i++) {
@@ -338,11 +339,11 @@ static void finish_rows(const char *no_line)
 		if (i != INIT || !no_line)
 			finish_row(i, &series[i]);
 	}
-	if (init_pages)
+	if (no_line)
+		printf("left out: kernel_line: %s\n", no_line);
+	else
 		printf("kernel_line: " INIT_FUNCTION "() of %lu pages, by its own line in whole jiffies\n",
 		       init_pages);
-	else
-		printf("kernel_line: left out: %s\n", no_line);
 }
 
 static void parse_options(int argc, char **argv)

@@ -38,6 +38,7 @@ static int nr_missing_ways;
 static FILE *file;		/* of the samples, or NULL */
 static char *file_name;
 static bool begun;		/* it has environment and plan */
+static bool measured;		/* and samples */
 static uint64_t started;
 
 /* The plan */
@@ -260,7 +261,7 @@ void judge_samples(const char *results)
 {
 	char *report = common.functional ? NULL : find_report(), *path;
 
-	if (!begun || (report && run_report(report, results)))
+	if (!measured || (report && run_report(report, results)))
 		return;
 	path = realpath(results, NULL);
 	printf("judge the samples with: make report RESULTS=%s\n", path ?: results);
@@ -309,7 +310,7 @@ void open_samples(void)
 void continue_samples(const char *path, bool has_plan)
 {
 	open_file("", path);
-	begun = has_plan;
+	begun = measured = has_plan;
 }
 
 static void flush_samples(void)
@@ -351,6 +352,7 @@ static void write_rounds(int row, const struct rounds *r)
 		}
 		write_round(file, &round);
 	}
+	measured |= r->nr;
 	flush_samples();
 }
 
