@@ -11,13 +11,6 @@
 #include "output.h"
 #include "samples.h"
 
-/* The linker and the loader place code differently in each run: a difference below this, per call, says nothing. */
-#define PLACEMENT_NS	2.0
-
-#ifndef SERIES_DIGEST
-#define SERIES_DIGEST	"unknown"
-#endif
-
 #define EXIT_INTERRUPTED	130
 
 static const char *finished_name;
@@ -76,7 +69,6 @@ void add_probe_environment(int cpu, uint64_t seed)
 	add_common_environment("probe", cpu, seed);
 	add_environment("routines_from", "%s", KERNEL_VERSION);
 	add_environment("series", "%s", SERIES_DIGEST);
-	add_environment_number("placement_ns", PLACEMENT_NS);
 }
 
 static const char *name_of_way(const struct section *section, int way)

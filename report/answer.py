@@ -16,6 +16,7 @@ ABOUT = {
     "probe: copies_mc": "copy_mc_pages()",
     "probe: nodes": "copy_pages() from node to node",
     "probe: memmap": "memory maps",
+    "probe: normal memory": "memory maps of ordinary memory",
     "bench: folio_copy": "folio_copy()",
     "bench: folio_mc_copy": "folio_mc_copy()",
 }
@@ -166,7 +167,7 @@ def exploratory(results, judged):
     """A line per way that nothing chooses, by table, worst first"""
     found = {}
     for key, row in results.rows.items():
-        if row.rounds and not key.is_part:
+        if row.rounds and not row.aside and not key.is_part:
             for way in row.others:
                 found.setdefault((key.table, way), []).append(judged[key][way])
     lines = []
