@@ -3,17 +3,20 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "front-end.h"
+#include "host.h"
+#include "samples.h"
 
 struct common common = { .cpu = -1 };
-struct utsname uts;
 volatile sig_atomic_t interrupted;
 
 static void vcomplain(const char *fmt, va_list args)
@@ -30,10 +33,10 @@ void die(const char *fmt, ...)
 	va_start(args, fmt);
 	vcomplain(fmt, args);
 	va_end(args);
-	exit(1);
+	exit(EXIT_REFUSED);
 }
 
-/* The same, and goes on. */
+/* A line that does not end the program. */
 void complain(const char *fmt, ...)
 {
 	va_list args;
@@ -116,6 +119,14 @@ bool parse_list(const char *s, struct list *l)
 	return false;
 }
 
+bool has(const struct list *l, int n)
+{
+	for (int i = 0; i < l->nr; i++)
+		if (l->v[i] == n)
+			return true;
+	return false;
+}
+
 void list_option(const char *name, struct list *l)
 {
 	if (!parse_list(optarg, l))
@@ -134,6 +145,65 @@ uint64_t parse_number(const char *name, const char *s)
 	return n;
 }
 
+uint64_t parse_size(const char *name, const char *s)
+{
+	static const char units[] = "KMG";
+	unsigned long long n;
+	const char *unit;
+	char *end;
+
+	errno = 0;
+	n = strtoull(s, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (unit && !end[1] && !errno && n < 1ULL << 30)
+		n <<= 10 * (unit - units + 1);
+	else if (*end || errno)
+		n = 0;
+	if (!n || *s < '0' || *s > '9')
+		die("--%s %s: a number of bytes such as 4096, 64K, 2M or 1G is allowed", name, s);
+	return n;
+}
+
+const char *size_text(uint64_t bytes)
+{
+	static char text[4][24];
+	static int next;
+	char *s = text[next++ % ARRAY_SIZE(text)];
+	const char *unit = "";
+
+	for (int i = 0; i < 3 && bytes && !(bytes % 1024); i++) {
+		bytes /= 1024;
+		unit = &"KMG"[i];
+	}
+	snprintf(s, sizeof(text[0]), "%" PRIu64 "%.1s", bytes, unit);
+	return s;
+}
+
+/* The first one is kept apart. */
+int parse_rounds(const char *s)
+{
+	uint64_t n = parse_number("rounds", s);
+
+	if (n < 2 || n > MAX_ROUNDS)
+		die("--rounds %s: a number from 2 to %d is allowed", s, MAX_ROUNDS);
+	return n;
+}
+
+/* Why mbind(2), set_mempolicy(2) or move_pages(2) did not do it, and what helps. */
+const char *policy_error(int err)
+{
+	switch (err) {
+	case EINVAL:
+		return "Invalid argument: is the node in Mems_allowed_list of /proc/self/status?";
+	case EPERM:
+		return "Operation not permitted: a container may refuse it to those without "
+		       "CAP_SYS_NICE (docker run --cap-add SYS_NICE)";
+	case ENOSYS:
+		return "Function not implemented: it takes CONFIG_NUMA=y and CONFIG_MIGRATION=y";
+	}
+	return strerror(err);
+}
+
 uint64_t random_seed(void)
 {
 	uint64_t seed;
@@ -143,11 +213,12 @@ uint64_t random_seed(void)
 	return seed;
 }
 
-void open_json(const char *path)
+uint64_t now_ns(void)
 {
-	common.json = fopen(path, "a");
-	if (!common.json)
-		die("--json %s: %s", path, strerror(errno));
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
 static void set_cpu(const char *s)
@@ -159,14 +230,39 @@ static void set_cpu(const char *s)
 	common.cpu = cpu;
 }
 
-/* The last one to be asked for an option: what nobody knows, getopt_long() has complained of. */
+static void set_cpuinfo(const char *path)
+{
+	if (access(path, R_OK))
+		die("--cpuinfo %s: %s", path, strerror(errno));
+	host_use_cpuinfo(path);
+}
+
+/* The host of a virtual machine knows more than its guest, and says it in a line per warning. */
+static void read_warnings(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!f)
+		die("--warnings %s: %s", path, strerror(errno));
+	while (getline(&line, &size, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		add_warning("%s", line);
+	}
+	free(line);
+	fclose(f);
+}
+
+/* The options of a command come here if it does not know them itself. */
 void parse_common_option(int o)
 {
 	switch (o) {
 	case O_CPU:
 		return set_cpu(optarg);
 	case O_JSON:
-		return open_json(optarg);
+		common.json = optarg;
+		return;
 	case O_FUNCTIONAL:
 		common.functional = true;
 		return;
@@ -175,8 +271,34 @@ void parse_common_option(int o)
 	case O_WARNINGS:
 		return read_warnings(optarg);
 	}
-	usage(stderr);
-	exit(1);
+}
+
+/* getopt_long() has it in optopt if it is a single letter; the values of the long ones are no letters. */
+static const char *bad_option(char **argv)
+{
+	return optopt > ' ' && optopt < 0x7f ? format("-%c", optopt) : argv[optind - 1];
+}
+
+/* Returns the next option, or -1 behind the last one. */
+int next_option(int argc, char **argv, const struct option *options)
+{
+	int o;
+
+	opterr = 0;
+	o = getopt_long(argc, argv, ":", options, NULL);
+	if (o == ':')
+		die("%s needs a value, see folio-copy-bench help", argv[optind - 1]);
+	if (o == '?')
+		die("'%s' is not an option of %s, see folio-copy-bench help", bad_option(argv),
+		    argv[0]);
+	return o;
+}
+
+/* All options are read, and what is no option, too. */
+void no_more_arguments(int argc, char **argv)
+{
+	if (optind < argc)
+		die("'%s' is not an option of %s, see folio-copy-bench help", argv[optind], argv[0]);
 }
 
 static void on_signal(int sig)
@@ -205,45 +327,9 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double quantile(const double *sorted, int n, double q)
+/* Sorts the values. */
+double median(double *v, int n)
 {
-	double pos = q * (n - 1);
-	int i = pos;
-
-	return i + 1 < n ? sorted[i] + (pos - i) * (sorted[i + 1] - sorted[i]) : sorted[i];
-}
-
-struct stats summarize(double *v, int n)
-{
-	double sum = 0;
-	int i;
-
-	for (i = 0; i < n; i++)
-		sum += v[i];
 	qsort(v, n, sizeof(*v), compare);
-	return (struct stats) {
-		.median = quantile(v, n, 0.5),
-		.q1 = quantile(v, n, 0.25),
-		.q3 = quantile(v, n, 0.75),
-		.mean = sum / n,
-		.nr = n,
-	};
-}
-
-int spread(const struct stats *s)
-{
-	return 100 * (s->q3 - s->q1) / s->median + 0.5;
-}
-
-const char *size_name(unsigned long bytes)
-{
-	static char name[16];
-
-	if (bytes >= 1UL << 30)
-		snprintf(name, sizeof(name), "%luG", bytes >> 30);
-	else if (bytes >= 1UL << 20)
-		snprintf(name, sizeof(name), "%luM", bytes >> 20);
-	else
-		snprintf(name, sizeof(name), "%luK", bytes >> 10);
-	return name;
+	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Front end of folio_copy_bench.ko: its commands, and what can be measured. */
-#include <cpuid.h>
 #include <string.h>
 
 #include "front-end.h"
+#include "host.h"
 #include "presets.h"
 
 static const char usage_text[] =
@@ -18,7 +18,7 @@ static const char usage_text[] =
 	"  --scale N       with --functional: an Nth of the samples and bytes\n"
 	"folio-copy-bench run [options]  copies: every combination of what the options name\n"
 	"  --variant LIST  folio_copy, folio_mc_copy (both), or a primitive that list has,\n"
-	"                  each against the loop of v7.3\n"
+	"                  each beside the loop of v7.3, which is there twice\n"
 	"  --order LIST    folio orders, for example 0,4,9 (0-9); above what the page allocator\n"
 	"                  has, those of hugetlb, for example 18\n"
 	"  --src LIST      nodes to copy from (all that have memory)\n"
@@ -32,7 +32,6 @@ static const char usage_text[] =
 	"  --bytes SIZE    copied per sample (hot 64M, cold 2M)\n"
 	"  --evict SIZE    read before a cold sample; twice the last level cache or more (128M)\n"
 	"  --seed N        of the order of the samples and of the contents (random)\n"
-	"  --control       v7.3's loop against itself: the ratio must be 1\n"
 	"folio-copy-bench memmap [options]  memory maps of device memory: memremap_pages()\n"
 	"  --type TYPE     private, or fs_dax or generic for the range that begins at --start\n"
 	"  --start ADDRESS of unused Persistent Memory or Soft Reserved, see /proc/iomem\n"
@@ -64,15 +63,13 @@ static const char usage_text[] =
 	"  --cpuinfo FILE  in User-Mode Linux: a copy of its host's /proc/cpuinfo\n"
 	"  --warnings FILE in a virtual machine: what its host warns of, a line each\n";
 
-void usage(FILE *f)
+static int cmd_list(int argc, char **argv)
 {
-	fputs(usage_text, f);
-}
-
-static int cmd_list(void)
-{
+	static const struct option none[] = { { } };
 	char *help, *limits;
 
+	next_option(argc, argv, none);
+	no_more_arguments(argc, argv);
 	check_module();
 	printf("variants:\n%s\n", slurp(BENCH "/variants") ?: "");
 	help = slurp(BENCH "/help");
@@ -83,37 +80,38 @@ static int cmd_list(void)
 	return 0;
 }
 
-/* QEMU says so where a hypervisor has its name, whatever CPU it shows. Emulation has no speed. */
-static bool is_emulated(void)
-{
-	unsigned int name[4] = { }, eax;
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "list", cmd_list },
+	{ "preset", cmd_preset },
+	{ "run", cmd_run },
+	{ "memmap", cmd_memmap },
+	{ "rebind", cmd_rebind },
+	{ "move-pages", cmd_move_pages },
+};
 
-	__cpuid(0x40000000, eax, name[0], name[1], name[2]);
-	return !strcmp((char *)name, "TCGTCGTCGTCG");
+/* Whatever else is asked for is not done then. */
+static bool wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return true;
+	return argc > 1 && !strcmp(argv[1], "help");
 }
 
 int main(int argc, char **argv)
 {
-	const char *cmd = argc > 1 ? argv[1] : "";
-
-	common.functional = is_emulated();
-
-	if (!strcmp(cmd, "preset"))
-		return cmd_preset(argc - 1, argv + 1);
-	if (!strcmp(cmd, "run"))
-		return cmd_run(argc - 1, argv + 1);
-	if (!strcmp(cmd, "memmap"))
-		return cmd_memmap(argc - 1, argv + 1);
-	if (!strcmp(cmd, "rebind"))
-		return cmd_rebind(argc - 1, argv + 1);
-	if (!strcmp(cmd, "move-pages"))
-		return cmd_move_pages(argc - 1, argv + 1);
-	if (!strcmp(cmd, "list") && argc == 2)
-		return cmd_list();
-	if (!strcmp(cmd, "help") || !strcmp(cmd, "--help")) {
-		usage(stdout);
+	if (wants_help(argc, argv)) {
+		fputs(usage_text, stdout);
 		return 0;
 	}
-	usage(stderr);
-	return 1;
+	if (argc < 2)
+		die("a command is missing, see folio-copy-bench help");
+	common.functional = host_is_emulated();
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	die("'%s' is not a command, see folio-copy-bench help", argv[1]);
 }

@@ -8,12 +8,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/utsname.h>
 
 #define BENCH		"/sys/kernel/debug/folio_copy_bench"
 #define MISMATCH	"do module and front end belong together?"
 #define MAX_ROUNDS	1001
 #define MAX_LIST	1024
+
+/* How the program ends, but for success. */
+#define EXIT_FAILED		1	/* a row */
+#define EXIT_REFUSED		2	/* bad usage, or it cannot run */
+#define EXIT_SKIPPED		4
+#define EXIT_INTERRUPTED	130
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -26,7 +31,7 @@ struct list {
 struct common {
 	int cpu;
 	bool functional;	/* emulated: show no speed */
-	FILE *json;
+	const char *json;	/* a file, or NULL */
 };
 
 /* Where a command has them among its own, whose values are below these. */
@@ -40,13 +45,7 @@ enum { O_CPU = 1000, O_JSON, O_FUNCTIONAL, O_CPUINFO, O_WARNINGS };
 	{ "warnings",	required_argument, NULL, O_WARNINGS },		\
 	{ }
 
-struct stats {
-	double median, q1, q3, mean;
-	int nr;
-};
-
 extern struct common common;
-extern struct utsname uts;
 extern volatile sig_atomic_t interrupted;
 
 /* common.c */
@@ -56,36 +55,27 @@ char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *grown(void *array, size_t nr, size_t size);
 char *slurp(const char *path);
 bool parse_list(const char *s, struct list *l);
+bool has(const struct list *l, int n);
 void list_option(const char *name, struct list *l);
 uint64_t parse_number(const char *name, const char *s);
+uint64_t parse_size(const char *name, const char *s);
+const char *size_text(uint64_t bytes);
+int parse_rounds(const char *s);
+const char *policy_error(int err);
 uint64_t random_seed(void);
-void open_json(const char *path);
+uint64_t now_ns(void);
+int next_option(int argc, char **argv, const struct option *options);
+void no_more_arguments(int argc, char **argv);
 void parse_common_option(int o);
 void catch_signals(void);
-struct stats summarize(double *v, int n);
-int spread(const struct stats *s);
-const char *size_name(unsigned long bytes);
-
-/* folio-copy-bench.c */
-void usage(FILE *f);
-
-/* environment.c */
-void set_cpuinfo(const char *path);
-void read_warnings(const char *path);
-void add_warning(char *text);
-unsigned long last_level_cache(int cpu);
-void add_environment(const char *name, const char *value);
-void print_environment(const char *seed);
-void print_warnings(void);
-void write_environment(FILE *json);
-const char *find_environment(const char *name);
-bool is_uml(void);
+double median(double *v, int n);
 
 /* request.c */
 void check_module(void);
 void read_limit(const char *key, struct list *l);
+int memory_node(int cpu, unsigned long *usable);
 int request_run(const char *request, int len);
-bool report_failure(int err);
+char *failure_text(int err);
 
 /* run.c */
 int cmd_run(int argc, char **argv);
@@ -95,6 +85,8 @@ int cmd_preset(int argc, char **argv);
 
 /* memmap-bench.c */
 int cmd_memmap(int argc, char **argv);
+
+/* rebind-bench.c */
 int cmd_rebind(int argc, char **argv);
 
 /* move-pages-bench.c */

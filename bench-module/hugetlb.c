@@ -54,15 +54,15 @@ static char *lack_on(int order, int node, int needed)
 	if (found < 0)
 		return format("node %d: this kernel has no huge pages of %s there: see "
 			      "hugepagesz= and hugepages= of its command line", node,
-			      size_name(huge_size(order)));
+			      size_text(huge_size(order)));
 	if (found >= needed)
 		return NULL;
 	pool = pool_path(order, node);
 	why = format("node %d: %ld free huge pages of %s, and it takes %d: "
 		     "echo %ld >%s/nr_hugepages, or boot with hugepagesz=%s hugepages=%d:%d",
-		     node, found, size_name(huge_size(order)), needed,
+		     node, found, size_text(huge_size(order)), needed,
 		     count_pages("nr_hugepages", order, node) + needed - found, pool,
-		     size_name(huge_size(order)), node, needed);
+		     size_text(huge_size(order)), node, needed);
 	free(pool);
 	return why;
 }
@@ -80,7 +80,8 @@ static size_t length(const struct hugetlb *h)
 	return h->nr * huge_size(h->order);
 }
 
-static void *map_on(const struct hugetlb *h, int node)
+/* Returns NULL with @why, to be freed, if it was not possible. */
+static void *map_on(const struct hugetlb *h, int node, char **why)
 {
 	int size_bits = __builtin_ctzl(huge_size(h->order));
 	unsigned long nodes[NODE_BITS / WORD_BITS] = {};
@@ -89,11 +90,18 @@ static void *map_on(const struct hugetlb *h, int node)
 	p = mmap(NULL, length(h), PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | size_bits << MAP_HUGE_SHIFT_BITS,
 		 -1, 0);
-	if (p == MAP_FAILED)
+	if (p == MAP_FAILED) {
+		*why = format("huge pages of %s are free, but reserved by others: %s",
+			      size_text(huge_size(h->order)), strerror(errno));
 		return NULL;
+	}
 	nodes[node / WORD_BITS] = 1UL << node % WORD_BITS;
-	if (!syscall(SYS_mbind, p, length(h), MPOL_BIND, nodes, NODE_BITS + 1, 0) &&
-	    !madvise(p, length(h), MADV_POPULATE_WRITE))
+	if (syscall(SYS_mbind, p, length(h), MPOL_BIND, nodes, NODE_BITS + 1, 0))
+		*why = format("mbind(2) to node %d: %s", node, policy_error(errno));
+	else if (madvise(p, length(h), MADV_POPULATE_WRITE))
+		*why = format("node %d: the huge pages of %s there are free, but reserved by others: "
+			      "%s", node, size_text(huge_size(h->order)), strerror(errno));
+	else
 		return p;
 	munmap(p, length(h));
 	return NULL;
@@ -106,13 +114,10 @@ char *map_hugetlb(struct hugetlb *h, int src_node, int dst_node)
 
 	if (why)
 		return why;
-	h->src = map_on(h, src_node);
-	h->dst = h->src ? map_on(h, dst_node) : NULL;
-	if (h->dst)
-		return NULL;
-	why = format("node %d: the huge pages of %s there are free, but reserved by others: %s",
-		     h->src ? dst_node : src_node, size_name(huge_size(h->order)), strerror(errno));
-	unmap_hugetlb(h);
+	h->src = map_on(h, src_node, &why);
+	h->dst = h->src ? map_on(h, dst_node, &why) : NULL;
+	if (!h->dst)
+		unmap_hugetlb(h);
 	return why;
 }
 

@@ -8,7 +8,7 @@
 
 #define V73		"_v73"
 
-static const char *const functions[] = { "folio_copy", "folio_mc_copy" };
+static const char *const functions[MAX_FUNCTIONS] = { "folio_copy", "folio_mc_copy" };
 
 /* The module's list has a name and what it means in each line. */
 static bool has_variant(const char *name)
@@ -32,33 +32,33 @@ static const char *function_of(const char *name)
 	return functions[mc];
 }
 
-static int find_slot(const struct method *m, const char *name)
-{
-	for (int i = 0; i < m->nr_slots; i++)
-		if (!strcmp(m->slot[i], name))
-			return i;
-	return -1;
-}
-
-static int add_slot(struct method *m, const char *name)
+static void add_slot(struct method *m, struct function *f, const char *variant, const char *way)
 {
 	if (m->nr_slots == MAX_SLOTS)
 		die("--variant: with v7.3's loops, at most %d at once are allowed", MAX_SLOTS);
-	m->slot[m->nr_slots] = name;
-	return m->nr_slots++;
+	m->slot[m->nr_slots++] = variant;
+	f->way[f->nr_ways++] = way;
 }
 
-void add_variant(struct method *m, const char *name)
+/* The base is there twice: what is between the two is what chance makes. */
+static struct function *add_function(struct method *m, const char *name)
 {
-	char *base = format("%s" V73, function_of(name));
-	struct pair *p = &m->pair[m->nr_pairs];
+	struct function *f = &m->function[m->nr_functions++];
+	char *base = format("%s" V73, name);
 
-	p->name = name;
-	p->base = find_slot(m, base);
-	if (p->base < 0)
-		p->base = add_slot(m, base);
-	p->other = add_slot(m, m->control ? base : name);
-	m->nr_pairs++;
+	f->name = name;
+	f->first = m->nr_slots;
+	add_slot(m, f, base, "v7.3 loop");
+	add_slot(m, f, base, "same again");
+	return f;
+}
+
+static void add_variant(struct method *m, struct function *f, const char *variant)
+{
+	bool is_kernel = !strcmp(variant, f->name);
+
+	add_slot(m, f, variant, is_kernel ? KERNEL : variant);
+	f->has_kernel |= is_kernel;
 }
 
 static bool is_base(const char *name)
@@ -74,7 +74,8 @@ static bool is_base(const char *name)
  * All that the module has, or those of a function, with commas in between; @lacking is told of what
  * the CPU cannot do. To be freed.
  */
-char *list_variants(const char *function, void (*lacking)(const char *name, const char *why))
+char *list_variants(const char *function,
+		    void (*lacking)(const char *function, const char *name, const char *why))
 {
 	char *text = slurp(BENCH "/variants"), *list = format("%s", ""), *line;
 
@@ -86,7 +87,7 @@ char *list_variants(const char *function, void (*lacking)(const char *name, cons
 			continue;
 		if (why && lacking) {
 			why[strcspn(why, ")")] = '\0';
-			lacking(line, why + strlen(" ("));
+			lacking(function, line, why + strlen(" ("));
 			continue;
 		}
 		list = format("%s%s%s", before, *before ? "," : "", line);
@@ -95,21 +96,45 @@ char *list_variants(const char *function, void (*lacking)(const char *name, cons
 	return list;
 }
 
-/* @names: NULL for the two functions */
-void add_variants(struct method *m, char *names)
+static bool is_repeated(char **names, int nr)
 {
-	char *name;
+	for (int i = 0; i < nr; i++)
+		if (!strcmp(names[i], names[nr]))
+			return true;
+	return false;
+}
 
-	if (!names) {
-		add_variant(m, functions[0]);
-		add_variant(m, functions[1]);
-		return;
-	}
-	while ((name = strsep(&names, ","))) {
+/* Returns how many. */
+static int split(char *list, char **names)
+{
+	int nr = 0;
+
+	for (char *name; (name = strsep(&list, ",")); nr++) {
 		if (is_base(name) || !has_variant(name))
 			die("--variant %s: %s are allowed", name, list_variants(NULL, NULL));
-		if (find_slot(m, name) >= 0)
+		if (nr == MAX_SLOTS)
+			die("--variant: at most %d at once are allowed", MAX_SLOTS);
+		names[nr] = name;
+		if (is_repeated(names, nr))
 			die("--variant %s: once is enough", name);
-		add_variant(m, name);
+	}
+	return nr;
+}
+
+/* @list: NULL for the two functions of the kernel */
+void add_variants(struct method *m, char *list)
+{
+	char *names[MAX_SLOTS];
+	int nr = split(list ?: format("%s,%s", functions[0], functions[1]), names);
+
+	for (int i = 0; i < MAX_FUNCTIONS; i++) {
+		struct function *f = NULL;
+
+		for (int j = 0; j < nr; j++) {
+			if (strcmp(function_of(names[j]), functions[i]))
+				continue;
+			f = f ?: add_function(m, functions[i]);
+			add_variant(m, f, names[j]);
+		}
 	}
 }

@@ -11,30 +11,30 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <linux/mempolicy.h>
-#include <math.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "move-pages.h"
+#include "rows.h"
 
 #define MAX_TRIES	3
 #define MAX_BYTES	(64ULL << 30)
 
-/* One line of the table: folios of a size, in one direction. */
+/* Folios of a size, in one direction. */
 struct row {
 	struct kind *kind;
 	int src, dst, nr;
 	size_t bytes;
 	uint64_t ns[MAX_ROUNDS];
-	char failure[WHY_SIZE];
+	char missing[WHY_SIZE];		/* why there are no samples, or "" */
+	bool failed;			/* it was tried */
 };
 
 static struct {
@@ -47,14 +47,6 @@ static struct {
 
 static struct row *rows;
 static int nr_rows;
-
-uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 /* splitmix64 */
 static uint64_t next_random(void)
@@ -97,7 +89,7 @@ static bool move_folios(const struct region *r, int src, int dst, uint64_t *ns)
 	free(status);
 	if (unmoved > 0)
 		return because("%ld of %zu folios did not move to node %d", unmoved, nr, dst);
-	return !unmoved || because("move_pages(2) to node %d: %s", dst, strerror(errno));
+	return !unmoved || because("move_pages(2) to node %d: %s", dst, policy_error(errno));
 }
 
 static const char *nothing_to_prepare(void)
@@ -197,10 +189,9 @@ static void parse_options(int argc, char **argv)
 	opt.samples = 20;
 	opt.scenario = &moving;
 	opt.seed = random_seed();
-	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1)
+	while ((o = next_option(argc, argv, options)) != -1)
 		parse_option(o);
-	if (optind != argc)
-		die("'%s' is not an option, see folio-copy-bench help", argv[optind]);
+	no_more_arguments(argc, argv);
 }
 
 /* What there is to be measured */
@@ -213,14 +204,6 @@ static void nodes_with_memory(struct list *l)
 		parse_list("0", l);
 }
 
-static bool in_list(const struct list *l, int v)
-{
-	for (int i = 0; i < l->nr; i++)
-		if (l->v[i] == v)
-			return true;
-	return false;
-}
-
 static void check_nodes(const char *name, struct list *l, const struct list *have)
 {
 	char text[512];
@@ -228,7 +211,7 @@ static void check_nodes(const char *name, struct list *l, const struct list *hav
 	if (!l->nr)
 		*l = *have;
 	for (int i = 0; i < l->nr; i++) {
-		if (in_list(have, l->v[i]))
+		if (has(have, l->v[i]))
 			continue;
 		snprintf(text, sizeof(text), "%s",
 			 slurp("/sys/devices/system/node/has_memory") ?: "0");
@@ -256,45 +239,27 @@ static void choose_kinds(void)
 	}
 }
 
-static void say_missing(struct kind *kind, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void say_missing(struct kind *kind, const char *fmt, ...)
-{
-	va_list args;
-
-	if (*kind->missing)
-		return;
-	va_start(args, fmt);
-	vsnprintf(kind->missing, sizeof(kind->missing), fmt, args);
-	va_end(args);
-}
-
 /* Both nodes need as much: the memory is there before it is freed here. */
-static bool enough_hugetlb(struct kind *kind, int node)
+static bool enough_hugetlb(const struct kind *kind, int node)
 {
 	uint64_t need = opt.bytes / kind->size, have = free_hugetlb(kind, node);
 
-	if (have >= need)
-		return true;
-	say_missing(kind, "node %d has %" PRIu64 " free pages of it and needs %" PRIu64 ": raise "
-		    "node%d/hugepages/hugepages-%zukB/nr_hugepages in /sys/devices/system/node",
-		    node, have, need, node, kind->size >> 10);
-	return false;
+	return have >= need ||
+	       because("node %d has %" PRIu64 " free pages of it and needs %" PRIu64 ": raise "
+		       "node%d/hugepages/hugepages-%zukB/nr_hugepages in /sys/devices/system/node",
+		       node, have, need, node, kind->size >> 10);
 }
 
 static bool kind_is_there(struct kind *kind)
 {
 	if (opt.bytes < kind->size)
-		say_missing(kind, "--bytes %s is less than a folio", size_text(opt.bytes));
-	else if (kind->hugetlb && !opt.scenario->hugetlb)
-		say_missing(kind, "%s does not move hugetlb", opt.scenario->name);
-	else if (!opt.sizes && opt.scenario->splits && is_mapped_by_ptes(kind))
-		say_missing(kind, "%s splits these on the way (--size %s tries)",
-			    opt.scenario->name, kind->name);
-	else if (!use_kind(kind))
-		say_missing(kind, "%s", why);
-	return !*kind->missing;
+		return because("--bytes %s is less than a folio", size_text(opt.bytes));
+	if (kind->hugetlb && !opt.scenario->hugetlb)
+		return because("%s does not move hugetlb", opt.scenario->name);
+	if (!opt.sizes && opt.scenario->splits && is_mapped_by_ptes(kind))
+		return because("%s splits these on the way (--size %s tries)",
+			       opt.scenario->name, kind->name);
+	return use_kind(kind);
 }
 
 /* The tables of a filled region take a 512th of it, and the kernel keeps some for itself. */
@@ -309,29 +274,33 @@ static void check_memory(int node)
 		    node, have >> 20, size_text(opt.bytes), need >> 20);
 }
 
-static void add_row(struct kind *kind, int src, int dst)
+static void add_row(struct kind *kind, int src, int dst, bool there)
 {
-	if (kind->hugetlb && (!enough_hugetlb(kind, src) || !enough_hugetlb(kind, dst)))
-		return;
-	check_memory(src);
-	check_memory(dst);
-	rows = realloc(rows, (nr_rows + 1) * sizeof(*rows));
-	if (!rows)
-		die("out of memory");
-	rows[nr_rows++] = (struct row) {
-		.kind = kind, .src = src, .dst = dst,
-		.bytes = opt.bytes - opt.bytes % kind->size,
+	struct row row = {
+		.kind = kind, .src = src, .dst = dst, .bytes = opt.bytes - opt.bytes % kind->size,
 	};
+
+	if (there && kind->hugetlb)
+		there = enough_hugetlb(kind, src) && enough_hugetlb(kind, dst);
+	if (there) {
+		check_memory(src);
+		check_memory(dst);
+	} else {
+		strcpy(row.missing, why);
+	}
+	rows = grown(rows, nr_rows, sizeof(*rows));
+	rows[nr_rows++] = row;
 }
 
 static void add_rows(struct kind *kind)
 {
+	bool there = kind_is_there(kind);
 	int s, d;
 
 	for (s = 0; s < opt.src.nr; s++)
 		for (d = 0; d < opt.dst.nr; d++)
 			if (opt.scenario->direction(opt.src.v[s], opt.dst.v[d]))
-				add_row(kind, opt.src.v[s], opt.dst.v[d]);
+				add_row(kind, opt.src.v[s], opt.dst.v[d], there);
 }
 
 static void skip(const char *reason)
@@ -365,7 +334,7 @@ static void make_rows(void)
 		die("--src, --dst and --cpu leave no direction of %s", opt.scenario->name);
 	choose_kinds();
 	for (i = 0; i < nr_kinds; i++)
-		if (kinds[i].wanted && kind_is_there(&kinds[i]))
+		if (kinds[i].wanted)
 			add_rows(&kinds[i]);
 }
 
@@ -385,14 +354,11 @@ static void pin(void)
 /* The copy would read from it what filling the memory has left there. */
 static void warn_of_cache(void)
 {
-	unsigned long kb;
-	char path[128], *s;
+	size_t cache = host_last_level_cache(common.cpu);
 
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/cache/index3/size", common.cpu);
-	s = slurp(path);
-	if (s && sscanf(s, "%luK", &kb) == 1 && opt.bytes < 4 * ((uint64_t)kb << 10))
-		add_warning(format("a last level cache of %s holds much of --bytes %s: raise that",
-				   size_text((uint64_t)kb << 10), size_text(opt.bytes)));
+	if (opt.bytes < 4 * cache)
+		add_warning("a last level cache of %s holds much of --bytes %s: raise that",
+			    size_text(cache), size_text(opt.bytes));
 }
 
 /* Samples */
@@ -403,7 +369,8 @@ static bool move_region(const struct region *r, const struct row *row, uint64_t 
 
 	if (!opt.scenario->move(r, row->src, row->dst, ns))
 		return false;
-	arrived = count_pages(r, opt.scenario->arrived, row->dst);
+	if (!count_pages(r, opt.scenario->arrived, row->dst, &arrived))
+		return false;
 	if (arrived != nr)
 		return because("%zu of %zu pages are not on node %d after the move",
 			       nr - arrived, nr, row->dst);
@@ -440,8 +407,10 @@ static void measure(struct row *row)
 			return;
 		}
 	}
-	if (!interrupted || corrupt)
-		snprintf(row->failure, sizeof(row->failure), "%s", why);
+	if (interrupted && !corrupt)
+		return;
+	strcpy(row->missing, why);
+	row->failed = true;
 }
 
 static void shuffle(int *order)
@@ -467,7 +436,7 @@ static void measure_all(void)
 		fprintf(stderr, "round %d of %d: %d rows\n", round, opt.samples, nr_rows);
 		shuffle(order);
 		for (i = 0; i < nr_rows && !interrupted; i++)
-			if (!*rows[order[i]].failure)
+			if (!*rows[order[i]].missing)
 				measure(&rows[order[i]]);
 	}
 	free(order);
@@ -475,140 +444,69 @@ static void measure_all(void)
 
 /* Results */
 
-static double deviation(const double *v, const struct stats *s)
+/* hugetlb is a function of its own, as it may have the size of a THP. */
+static int plan_row(const struct row *row)
 {
-	double sum = 0;
-	int i;
+	const char *function = opt.scenario->function;
+	struct planned_row planned;
 
-	for (i = 0; i < s->nr; i++)
-		sum += (v[i] - s->mean) * (v[i] - s->mean);
-	return s->nr > 1 ? sqrt(sum / (s->nr - 1)) : 0;
+	planned = kernel_row("move-pages", row->kind->hugetlb ?
+			     format("%s of hugetlb", function) : function);
+	planned.src = row->src;
+	planned.dst = row->dst;
+	planned.state = "cold";
+	planned.size = row->kind->size;
+	planned.bytes = row->bytes;
+	if (row->failed)
+		planned.missing = format("failed: %s", row->missing);
+	else if (*row->missing)
+		planned.missing = row->missing;
+	return plan_rows(&planned, 1, opt.samples + 1);
 }
 
-static void print_speed(const struct row *row)
+static void print_missing(const struct row *row, int nr)
 {
-	double gbps[MAX_ROUNDS];
-	struct stats s;
-	int i;
+	char *name = row_name(nr);
 
-	for (i = 1; i < row->nr; i++)
-		gbps[i - 1] = (double)row->bytes / row->ns[i];
-	s = summarize(gbps, row->nr - 1);
-	printf("%8.2f  %4d%%  %8.2f +- %-5.2f  %5d  %8.2f\n", s.median, spread(&s), s.mean,
-	       deviation(gbps, &s), s.nr, (double)row->bytes / row->ns[0]);
-}
-
-static void print_row(const struct row *row)
-{
-	printf("%10s  %3d->%-3d  ", row->kind->name, row->src, row->dst);
-	if (*row->failure)
-		printf("failed: %s\n", row->failure);
-	else if (row->nr < 2)
-		printf("no sample but the first\n");
-	else if (common.functional)
-		printf("%7d  verified ok, folios whole\n", row->nr);
+	if (row->failed)
+		printf("%s: failed: %s\n", name, row->missing);
 	else
-		print_speed(row);
+		printf("left out: %s: %s\n", name, row->missing);
+	free(name);
 }
 
-static void print_table(void)
+static void finish(const struct row *row, int nr)
+{
+	static struct rounds rounds;
+
+	rounds.nr = row->nr;
+	for (int i = 0; i < row->nr; i++)
+		rounds.ns[i][0] = row->ns[i];
+	finish_row(nr, &rounds);
+}
+
+/*
+ * The samples are written when all are taken: a row that fails has none, and says why. A size that
+ * was asked for by name and is not there is a failure, too.
+ */
+static void write_rows(void)
 {
 	int i;
 
-	if (common.functional)
-		printf("\n%s (emulated: functional, no speed)\n"
-		       "    folios   nodes    samples  contents\n", opt.scenario->function);
-	else
-		printf("\n%s, GB/s: median and interquartile range, mean and standard deviation "
-		       "of n samples of %s\n"
-		       "    folios   nodes      median  range      mean    sd         n     "
-		       "first\n",
-		       opt.scenario->function, size_text(opt.bytes));
 	for (i = 0; i < nr_rows; i++)
-		print_row(&rows[i]);
-	for (i = 0; i < nr_kinds; i++)
-		if (kinds[i].wanted && *kinds[i].missing)
-			printf("left out: %s: %s\n", kinds[i].name, kinds[i].missing);
-}
-
-/* As report/runs.py has it; hugetlb is a function of its own, as it may have the size of a THP. */
-static void json_row(const struct row *row)
-{
-	int i;
-
-	fprintf(common.json, "{\"benchmark\":\"move-pages\",\"function\":\"%s%s\",\"size\":%zu,"
-		"\"src\":%d,\"dst\":%d,\"state\":\"cold\",\"read\":false,\"bytes\":%zu,\"cpu\":%d,"
-		"\"seed\":%" PRIu64 ",\"base\":null,\"candidate\":\"running kernel\","
-		"\"variants\":[\"running kernel\"],", opt.scenario->function,
-		row->kind->hugetlb ? " of hugetlb" : "", row->kind->size, row->src, row->dst,
-		row->bytes, common.cpu, opt.seed);
-	if (common.functional)
-		fprintf(common.json, "\"emulated\":\"functional, no speed\",");
-	fprintf(common.json, "\"ns\":[");
-	for (i = 0; i < row->nr; i++) {
-		if (common.functional)
-			fprintf(common.json, "%s[null]", i ? "," : "");
-		else
-			fprintf(common.json, "%s[%" PRIu64 "]", i ? "," : "", row->ns[i]);
-	}
-	fprintf(common.json, "],\"order\":[");
-	for (i = 0; i < row->nr; i++)
-		fprintf(common.json, "%s[0]", i ? "," : "");
-	fprintf(common.json, "]}\n");
-}
-
-static void json_missing(const char *what, const char *reason)
-{
-	fprintf(common.json, "{\"benchmark\":\"move-pages\",\"missing\":\"%s %s: ",
-		opt.scenario->function, what);
-	for (; *reason; reason++)
-		fputc(*reason == '"' || *reason == '\\' ? '\'' : *reason, common.json);
-	fprintf(common.json, "\"}\n");
-}
-
-static void write_json(void)
-{
-	char what[64];
-	int i;
-
+		plan_row(&rows[i]);
 	for (i = 0; i < nr_rows; i++) {
-		snprintf(what, sizeof(what), "%s %d->%d", rows[i].kind->name, rows[i].src,
-			 rows[i].dst);
-		if (*rows[i].failure)
-			json_missing(what, rows[i].failure);
-		else if (rows[i].nr > 1)
-			json_row(&rows[i]);
+		nr_failed += rows[i].failed || (opt.sizes && *rows[i].missing);
+		if (*rows[i].missing)
+			print_missing(&rows[i], i);
+		else if (rows[i].nr)
+			finish(&rows[i], i);
 	}
-	for (i = 0; i < nr_kinds; i++)
-		if (kinds[i].wanted && *kinds[i].missing)
-			json_missing(kinds[i].name, kinds[i].missing);
-	if (fflush(common.json))
-		die("--json: writing: %s", strerror(errno));
-}
-
-/* A size that was asked for by name and is not there is a failure. */
-static int verdict(void)
-{
-	int i, failed = 0;
-
-	if (interrupted) {
-		printf("\ninterrupted: these are the samples that were complete\n");
-		return 130;
-	}
-	for (i = 0; i < nr_rows; i++)
-		failed += !!*rows[i].failure;
-	for (i = 0; i < nr_kinds; i++)
-		failed += opt.sizes && kinds[i].wanted && *kinds[i].missing;
-	if (failed)
-		fprintf(stderr, "folio-copy-bench: %d failed or left out, the reasons are in the "
-			"table\n", failed);
-	return !!failed;
 }
 
 int cmd_move_pages(int argc, char **argv)
 {
 	const char *reason;
-	char seed[32];
 
 	parse_options(argc, argv);
 	pin();
@@ -617,16 +515,11 @@ int cmd_move_pages(int argc, char **argv)
 	if (reason)
 		skip(reason);
 	make_rows();
-	snprintf(seed, sizeof(seed), "%" PRIu64, opt.seed);
 	warn_of_cache();
-	print_environment(seed);
-	if (!common.functional)
-		print_warnings();
+	show_environment(common.cpu, opt.seed);
 	printf("%s on cpu %d\n", opt.scenario->function, common.cpu);
-	fflush(stdout);
+	open_samples();
 	measure_all();
-	print_table();
-	if (common.json)
-		write_json();
-	return verdict();
+	write_rows();
+	return finish_command();
 }

@@ -5,8 +5,6 @@
 #include "front-end.h"
 #include "user-memory.h"
 
-#define EXIT_SKIPPED	4
-
 /* A way in which the kernel moves memory from node to node. */
 struct scenario {
 	const char *name, *function;	/* on the command line, in tables and results */
@@ -19,7 +17,5 @@ struct scenario {
 };
 
 extern const struct scenario demotion, promotion;
-
-uint64_t now_ns(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "hugetlb.h"
 #include "presets.h"
 
@@ -15,10 +16,10 @@
 #define MIB		(1UL << 20)
 #define GIB		(1UL << 30)
 
-#define RFC_EVICT	(128 * MIB)
 #define LEAST_EVICT	(128 * KIB)
 #define MEMMAP		(64 * GIB)
 #define MEMMAP_SHARE	64		/* that a memory map is of what it describes */
+#define MEMMAP_ROUNDS	10
 
 /* What the RFC calls a run, and as many of them as it takes for a decision by scripts/regress. */
 #define RFC_COLD	(2 * MIB)
@@ -37,9 +38,10 @@ struct wanted {
 	int bystander;			/* 0: none, else a CPU and one more */
 	int samples;
 	unsigned long bytes;
-	int samples_per_run;
+	const char *missing;		/* why they cannot be measured, or NULL */
 };
 
+/* What cannot be named as a row. */
 static void leave_out(const char *what, const char *why)
 {
 	char *before = plan.left_out;
@@ -61,10 +63,9 @@ static struct method *make_method(const struct wanted *w)
 	if (!m)
 		die("out of memory");
 	add_variants(m, format("%s", w->variants));
-	m->samples = format("%lu", scaled(w->samples, 1));
-	m->bytes = format("%lu", scaled(w->bytes, 1));
-	m->evict = format("%lu", plan.evict);
-	m->samples_per_run = w->samples_per_run;
+	m->samples = scaled(w->samples, 1);
+	m->bytes = scaled(w->bytes, 1);
+	m->evict = plan.evict;
 	return m;
 }
 
@@ -76,20 +77,13 @@ static void want_between(const struct wanted *w, int src, int dst)
 		.hot = !w->cold,
 		.cold = w->cold,
 		.read = w->read,
-		.bystander = w->bystander - 1,
+		.bystander = w->bystander ? w->bystander - 1 : NO_CPU,
+		.missing = w->missing,
 	};
 
 	parse_list(w->orders, &g.orders);
 	parse_list(w->threads ?: "1", &g.threads);
 	add_grid(make_method(w), &g, plan.seed);
-}
-
-static bool has(const struct list *list, int node)
-{
-	for (int i = 0; i < list->nr; i++)
-		if (list->v[i] == node)
-			return true;
-	return false;
 }
 
 static void want(struct wanted w)
@@ -126,27 +120,26 @@ static void plan_quick(void)
 /* The source is evicted before each copy there: a sample is a copy, and some of them are a run. */
 static void plan_rfc(void)
 {
-	unsigned long cache = last_level_cache(common.cpu);
+	unsigned long cache = host_last_level_cache(common.cpu);
 	struct wanted cold = {
 		.variants = "folio_copy,folio_mc_copy", .where = BETWEEN, .cold = true,
 	};
 
-	plan.evict = scaled(RFC_EVICT, LEAST_EVICT);
-	if (2 * cache > RFC_EVICT)
-		add_warning(format("the RFC evicts with %lu MiB, the last level cache has %lu: "
-				   "cold copies find some there", RFC_EVICT / MIB, cache / MIB));
+	plan.evict = scaled(EVICT, LEAST_EVICT);
+	if (2 * cache > EVICT)
+		add_warning("the RFC evicts with %lu MiB, the last level cache has %lu: cold "
+			    "copies find some there", EVICT / MIB, cache / MIB);
 	if (plan.nodes.nr < 2)
 		leave_out("cold copies", "they are from node to node, and there is one");
 	for (int order = 6; order <= 9; order++) {
 		cold.orders = format("%d", order);
 		cold.bytes = folio_size(order);
-		cold.samples_per_run = RFC_COLD / cold.bytes ?: 1;
-		cold.samples = RFC_RUNS * cold.samples_per_run;
+		cold.samples = RFC_RUNS * (RFC_COLD / cold.bytes ?: 1);
 		want(cold);
 	}
 	want((struct wanted) {
 		.variants = "folio_copy", .orders = "2,4,6-9", .where = NODE0, .samples = RFC_RUNS,
-		.bytes = RFC_HOT, .samples_per_run = 1,
+		.bytes = RFC_HOT,
 	});
 }
 
@@ -203,17 +196,14 @@ static char *thread_counts(void)
 
 static void want_hugetlb_between(int order, int src, int dst)
 {
-	char *why = lack_of_hugetlb(order, 1, src, dst);
 	struct wanted w = {
 		.variants = "folio_copy,folio_mc_copy", .samples = 10, .bytes = GIB,
-		.orders = format("%d", order),
+		.orders = format("%d", order), .missing = lack_of_hugetlb(order, 1, src, dst),
 	};
 
-	if (why) {
-		leave_out(format("%s from node %d to %d", size_name(folio_size(order)), src, dst),
-			  why);
-		return;
-	}
+	if (w.missing)
+		complain("left out: %s from node %d to %d: %s", size_text(folio_size(order)), src,
+			 dst, w.missing);
 	want_between(&w, src, dst);
 	w.cold = true;
 	want_between(&w, src, dst);
@@ -250,31 +240,11 @@ static void want_hugetlb(void)
 		leave_out("folios of hugetlb", "no size here is larger than the page allocator's");
 }
 
-/* What a run may take on the node of the CPU, or where that has no memory on the first one. */
-static unsigned long usable_memory(void)
-{
-	unsigned long mib = 0;
-	struct list cpus;
-	char word[256];
-
-	for (char *line = slurp(BENCH "/help"); line; line = strchr(line, '\n')) {
-		unsigned long here;
-
-		line += *line == '\n';
-		if (sscanf(line, "node %*d cpus=%255[0-9,-] free=%*uM usable=%luM", word,
-			   &here) != 2)
-			continue;
-		if (!mib || (parse_list(word, &cpus) && has(&cpus, common.cpu)))
-			mib = here;
-	}
-	return mib * MIB;
-}
-
 /* What has a memory map that fits, as a power of two; 0 if that is no compound page. */
-unsigned long memmap_size(int order)
+static unsigned long memmap_size(int order, unsigned long usable)
 {
 	unsigned long unit = order > 9 ? folio_size(order) : folio_size(9);
-	unsigned long size = scaled(MEMMAP, unit), usable = usable_memory();
+	unsigned long size = scaled(MEMMAP, unit);
 
 	size = 1UL << (63 - __builtin_clzl(size));
 	while (size >= unit && size / MEMMAP_SHARE > usable)
@@ -282,30 +252,46 @@ unsigned long memmap_size(int order)
 	return size >= unit ? size : 0;
 }
 
-static bool can_memmap(int order)
+static bool has_memmaps(void)
 {
-	char *help = slurp(BENCH "/help"), *what;
+	char *help = slurp(BENCH "/help");
 
-	if (!help || !strstr(help, "memmap=")) {
-		if (!order)
-			leave_out("memory maps", "this kernel lacks CONFIG_ZONE_DEVICE=y");
-		return false;
-	}
-	if (memmap_size(order))
-		return true;
-	what = format("a memory map of order %d", order);
-	leave_out(what, "the node of the CPU has too little free memory");
-	free(what);
-	return false;
+	return help && strstr(help, "memmap=");
+}
+
+static void want_memmap(int order)
+{
+	struct memmap m = {
+		.type = "private", .order = format("%d", order), .rounds = MEMMAP_ROUNDS,
+	};
+	const char *missing = NULL;
+	unsigned long usable;
+
+	m.node = memory_node(common.cpu, &usable);
+	m.size = memmap_size(order, usable);
+	if (!m.size)
+		missing = "its node has too little free memory";
+	if (!has_memmaps())
+		missing = "this kernel lacks CONFIG_ZONE_DEVICE=y";
+	if (missing)
+		complain("left out: a memory map of order %d: %s", order, missing);
+	m.size = m.size ?: scaled(MEMMAP, folio_size(order));
+	plan_memmap(&m, missing);
+	plan.memmaps[plan.nr_memmaps++] = m;
 }
 
 static void want_memmaps(void)
 {
-	static const int map_orders[] = { 0, 9, 18 };
+	static const int map_orders[MAX_MEMMAPS] = { 0, 9, 18 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(map_orders); i++)
-		if (can_memmap(map_orders[i]))
-			plan.memmaps.v[plan.memmaps.nr++] = map_orders[i];
+	for (int i = 0; i < MAX_MEMMAPS; i++)
+		want_memmap(map_orders[i]);
+}
+
+static void lack_way(const char *function, const char *name, const char *why)
+{
+	complain("left out: %s: %s", name, why);
+	miss_way(function, format("%s", name), format("%s", why));
 }
 
 static void plan_full(void)
@@ -314,12 +300,12 @@ static void plan_full(void)
 	int neighbour = find_neighbour();
 	struct wanted w = { .orders = all, .samples = 25 };
 
-	w.variants = list_variants("folio_copy", leave_out);
+	w.variants = list_variants("folio_copy", lack_way);
 	want_hot_and_cold(w);
 	w.orders = "0,4,9";
 	w.read = true;
 	want_hot_and_cold(w);
-	w.variants = list_variants("folio_mc_copy", leave_out);
+	w.variants = list_variants("folio_mc_copy", lack_way);
 	want_hot_and_cold(w);
 	w.read = false;
 	w.orders = all;
@@ -375,8 +361,8 @@ void make_plan(const struct preset *p)
 	choose_nodes();
 	read_limit("order=", &orders);
 	if (!plan.evict)
-		plan.evict = 2 * last_level_cache(common.cpu) + 2 * MIB;
-	plan.evict = scaled(plan.evict < RFC_EVICT ? RFC_EVICT : plan.evict, LEAST_EVICT);
+		plan.evict = 2 * host_last_level_cache(common.cpu) + 2 * MIB;
+	plan.evict = scaled(plan.evict < EVICT ? EVICT : plan.evict, LEAST_EVICT);
 	p->plan();
 	if (!nr_configs)
 		die("preset %s: nothing that can be measured is left", p->name);

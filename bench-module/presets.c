@@ -4,61 +4,33 @@
  * out, and said.
  */
 #define _GNU_SOURCE
-#include <inttypes.h>
-#include <limits.h>
+#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
+#include <sys/utsname.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "presets.h"
 #include "results.h"
 
-#define MEMMAP_ROUNDS	10
+/* Memory maps */
 
-/* Memory maps: a file each, which has its name when it is complete. */
-
-static void run_memmap_command(int order, const char *json)
+static void measure_memmap_of(const struct memmap *m)
 {
-	char *size = format("%lu", memmap_size(order));
-	char *command[] = {
-		"folio-copy-bench", "memmap", "--order", format("%d", order), "--size", size,
-		"--rounds", format("%d", MEMMAP_ROUNDS), "--cpu", format("%d", common.cpu),
-		"--json", format("%s", json), common.functional ? "--functional" : NULL, NULL
-	};
+	int err;
 
-	execv("/proc/self/exe", command);
-	die("/proc/self/exe: cannot be executed");
+	if (are_complete(m->row))
+		return;
+	fprintf(stderr, "[memmap] %s, order %s\n", m->type, m->order);
+	err = measure_memmap(m);
+	if (err && err != EINTR)
+		fail_rows(m->row, failure_text(err));
 }
 
-static void measure_memmap(const struct results *r, int order)
+static void measure_memmaps(void)
 {
-	char *done = format("%s/memmap-%d.jsonl", r->dir, order), *new = format("%s.new", done);
-	int status = 0;
-	pid_t pid;
-
-	if (!access(done, F_OK))
-		return;
-	fprintf(stderr, "[memmap] private, order %d\n", order);
-	unlink(new);
-	fflush(stdout);
-	pid = fork();
-	if (!pid)
-		run_memmap_command(order, new);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0)
-		;
-	if (pid > 0 && !status && !rename(new, done))
-		return;
-	unlink(new);
-	nr_failed += !interrupted;
-}
-
-static void measure_memmaps(const struct results *r)
-{
-	for (int i = 0; i < plan.memmaps.nr && !interrupted; i++)
-		measure_memmap(r, plan.memmaps.v[i]);
+	for (int i = 0; i < plan.nr_memmaps && !interrupted; i++)
+		measure_memmap_of(&plan.memmaps[i]);
 }
 
 /* The command */
@@ -80,8 +52,7 @@ static char *parse_options(int argc, char **argv)
 	char *dir = NULL;
 	int o;
 
-	plan.scale = 1;
-	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((o = next_option(argc, argv, options)) != -1) {
 		if (o == O_RESULTS)
 			dir = optarg;
 		else if (o == O_SCALE)
@@ -103,6 +74,7 @@ static char *parse_options(int argc, char **argv)
 static char *default_dir(const char *preset)
 {
 	time_t now = time(NULL);
+	struct utsname uts;
 	char date[16];
 
 	uname(&uts);
@@ -122,50 +94,39 @@ static void choose(const struct results *r)
 
 static void look_and_plan(const struct preset *p, const struct results *r)
 {
-	char *seed_text = format("%" PRIu64, plan.seed);
-
 	make_plan(p);
-	add_environment("preset", p->name);
-	add_environment("evict", format("%lu", plan.evict));
+	add_environment("preset", "%s", p->name);
+	add_environment_number("evict", plan.evict);
 	if (plan.scale > 1)
-		add_environment("scale", format("%d", plan.scale));
-	if (common.functional)
-		add_environment("functional", "yes");
+		add_environment_number("scale", plan.scale);
 	if (plan.left_out)
-		add_environment("left_out", plan.left_out);
-	print_environment(seed_text);
-	if (!common.functional)
-		print_warnings();
+		add_environment("left_out", "%s", plan.left_out);
+	show_environment(common.cpu, plan.seed);
 	printf("preset %s, copying on cpu %d, results in %s\n", p->name, common.cpu, r->dir);
 	fflush(stdout);
 }
 
-static void print_next_step(const struct results *r)
+static void print_done(const struct results *r)
 {
-	char self[PATH_MAX] = "";
+	int done = 0;
 
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		strcpy(self, "folio-copy-bench");
-	printf("\nscripts/regress decides, and has measured again what is too noisy:\n"
-	       "scripts/regress --resample '%s run $ROW --samples 100 --json \"$JSON\"' %s\n", self,
-	       r->dir);
+	for (int i = 0; i < nr_configs; i++)
+		done += are_complete(configs[i].row);
+	fprintf(stderr, "[%*d/%d] are in %s already\n", nr_configs > 99 ? 3 : 2, done, nr_configs,
+		r->dir);
 }
 
-static int finish(const struct preset *p, const struct results *r)
+static int finish(const struct results *r)
 {
-	end_samples(r);
+	end_samples(!interrupted && !nr_failed && !r->ended);
 	keep_messages(r);
-	print_tables();
-	if (interrupted) {
-		printf("\ninterrupted: the same with --results %s goes on from here\n", r->dir);
-		return 130;
-	}
-	if (nr_failed)
-		complain("%d of the rows failed: the same with --results %s tries them again",
+	judge_samples(r->dir);
+	if (interrupted)
+		printf("interrupted: the same with --results %s goes on from here\n", r->dir);
+	else if (nr_failed)
+		complain("%d of the measurements failed: the same with --results %s tries them again",
 			 nr_failed, r->dir);
-	if (!strcmp(p->name, "regress") && !common.functional)
-		print_next_step(r);
-	return !!nr_failed;
+	return exit_code();
 }
 
 int cmd_preset(int argc, char **argv)
@@ -173,15 +134,18 @@ int cmd_preset(int argc, char **argv)
 	char *dir = parse_options(argc, argv);
 	const struct preset *p = find_preset(argv[optind]);
 	struct results r = {};
+	bool has_plan;
 
 	open_results(&r, dir ?: default_dir(p->name));
 	check_module();
 	choose(&r);
 	look_and_plan(p, &r);
-	check_same_run(&r);
-	load_results(&r);
+	has_plan = continue_results(&r);
+	if (has_plan)
+		print_done(&r);
+	continue_samples(r.samples, has_plan);
 	catch_signals();
-	run_configs(true, begin_samples);
-	measure_memmaps(&r);
-	return finish(p, &r);
+	run_configs(true);
+	measure_memmaps();
+	return finish(&r);
 }

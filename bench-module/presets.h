@@ -3,6 +3,9 @@
 #define BENCH_PRESETS_H
 
 #include "copies.h"
+#include "memmap-bench.h"
+
+#define MAX_MEMMAPS	3
 
 #define PRESETS_USAGE	\
 	"  quick           a minute on up to three nodes: what matters most, in all directions\n" \
@@ -21,12 +24,12 @@ extern struct plan {
 	unsigned long evict;
 	uint64_t seed;
 	struct list nodes;
-	struct list memmaps;	/* orders */
-	char *left_out;		/* and why, or NULL */
+	struct memmap memmaps[MAX_MEMMAPS];
+	int nr_memmaps;
+	char *left_out;		/* of which there are no rows, and why, or NULL */
 } plan;
 
 const struct preset *find_preset(const char *name);
 void make_plan(const struct preset *p);
-unsigned long memmap_size(int order);
 
 #endif

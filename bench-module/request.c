@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statfs.h>
 #include <unistd.h>
@@ -65,6 +66,36 @@ void read_limit(const char *key, struct list *l)
 		die("cannot read %s of the limits in " BENCH "/help: " MISMATCH, key);
 }
 
+/*
+ * The node of the CPU, or where that has no memory the first one that has. @usable: NULL, or for how
+ * many bytes of it a run may ask.
+ */
+int memory_node(int cpu, unsigned long *usable)
+{
+	struct list cpus;
+	int found = -1;
+
+	for (char *line = slurp(BENCH "/help"); line; line = strchr(line, '\n')) {
+		char word[256] = "", *at;
+		bool near;
+		int node;
+
+		line += *line == '\n';
+		if (sscanf(line, "node %d cpus=%255[0-9,-]", &node, word) < 1)
+			continue;
+		at = strstr(line, " usable=");
+		near = parse_list(word, &cpus) && has(&cpus, cpu);
+		if (!at || (found >= 0 && !near))
+			continue;
+		found = node;
+		if (usable)
+			*usable = strtoul(at + strlen(" usable="), NULL, 10) << 20;
+	}
+	if (found < 0)
+		die("cannot read the nodes in " BENCH "/help: " MISMATCH);
+	return found;
+}
+
 /* Returns 0, or the errno with which the module ended or refused the run. */
 int request_run(const char *request, int len)
 {
@@ -82,18 +113,15 @@ int request_run(const char *request, int len)
 	return err;
 }
 
-/* True if another request may fare better. */
-bool report_failure(int err)
+/* Why the module did not do what was requested, in one line. To be freed. */
+char *failure_text(int err)
 {
 	char *why;
 
-	if (err == EINTR)
-		return false;
 	if (err == EBUSY)
 		die("busy: wait for the other run that is going on, see " BENCH "/run");
 	why = slurp(BENCH "/run");
 	if (!why)
 		die("the module was unloaded during the run");
-	complain("%s, %s", strerror(err), why);
-	return err != EINVAL;
+	return format("%s, %s", strerror(err), why);
 }

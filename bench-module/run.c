@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "run" asks the module for every combination of folio order, nodes and cache state, and whatever
- * else its options name, and prints a table per variant.
+ * else its options name.
  */
 #define _GNU_SOURCE
-#include <inttypes.h>
-#include <inttypes.h>
 #include <sched.h>
 #include <string.h>
 
 #include "copies.h"
 
-static struct method method;
-static struct grid grid = { .hot = true, .cold = true, .bystander = -1 };
+static struct method method = { .samples = 20, .evict = EVICT };
+static struct grid grid = { .hot = true, .cold = true, .bystander = NO_CPU };
 static char *variants;
 static uint64_t seed;
 
 enum {
 	O_VARIANT = 1, O_ORDER, O_SRC, O_DST, O_CACHE, O_SAMPLES, O_BYTES, O_EVICT, O_SEED,
-	O_CONTROL, O_READ, O_THREADS, O_BYSTANDER
+	O_READ, O_THREADS, O_BYSTANDER
 };
 
 static const struct option options[] = {
@@ -31,7 +29,6 @@ static const struct option options[] = {
 	{ "bytes",	required_argument, NULL, O_BYTES },
 	{ "evict",	required_argument, NULL, O_EVICT },
 	{ "seed",	required_argument, NULL, O_SEED },
-	{ "control",	no_argument,	   NULL, O_CONTROL },
 	{ "read",	no_argument,	   NULL, O_READ },
 	{ "threads",	required_argument, NULL, O_THREADS },
 	{ "bystander",	required_argument, NULL, O_BYSTANDER },
@@ -63,19 +60,16 @@ static void parse_option(int o)
 	case O_CACHE:
 		return parse_cache(optarg);
 	case O_SAMPLES:
-		method.samples = optarg;
+		method.samples = parse_number("samples", optarg);
 		return;
 	case O_BYTES:
-		method.bytes = optarg;
+		method.bytes = parse_size("bytes", optarg);
 		return;
 	case O_EVICT:
-		method.evict = optarg;
+		method.evict = parse_size("evict", optarg);
 		return;
 	case O_SEED:
 		seed = parse_number("seed", optarg);
-		return;
-	case O_CONTROL:
-		method.control = true;
 		return;
 	case O_READ:
 		grid.read = true;
@@ -94,10 +88,9 @@ static void parse_options(int argc, char **argv)
 	int o;
 
 	seed = random_seed();
-	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1)
+	while ((o = next_option(argc, argv, options)) != -1)
 		parse_option(o);
-	if (optind != argc)
-		die("'%s' is not an option, see folio-copy-bench help", argv[optind]);
+	no_more_arguments(argc, argv);
 }
 
 static void complete_options(void)
@@ -117,28 +110,15 @@ static void complete_options(void)
 
 int cmd_run(int argc, char **argv)
 {
-	char seed_text[32];
-
 	parse_options(argc, argv);
 	check_module();
 	complete_options();
 	catch_signals();
-	snprintf(seed_text, sizeof(seed_text), "%" PRIu64, seed);
-	if (method.evict)
-		add_environment("evict", method.evict);
-	print_environment(seed_text);
-	if (!common.functional)
-		print_warnings();
+	add_environment_number("evict", method.evict);
+	show_environment(common.cpu, seed);
 	printf("copying on cpu %d\n", common.cpu);
-	fflush(stdout);
 	add_grid(&method, &grid, seed);
-	run_configs(false, NULL);
-	print_tables();
-	if (interrupted) {
-		printf("\ninterrupted: these are the configurations that were complete\n");
-		return 130;
-	}
-	if (nr_failed)
-		complain("%d of the configurations failed", nr_failed);
-	return !!nr_failed;
+	open_samples();
+	run_configs(false);
+	return finish_command();
 }

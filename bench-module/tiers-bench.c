@@ -273,7 +273,8 @@ static bool demote(const struct region *r, int src, int dst, uint64_t *ns)
 		start = now_ns();
 		write_file(cgroup, "memory.reclaim", request);
 		*ns += now_ns() - start;
-		left = count_pages(r, is_node, src);
+		if (!count_pages(r, is_node, src, &left))
+			return false;
 		idle = left < before ? 0 : idle + 1;
 	}
 	return !left || because("%zu of %zu pages are still on node %d", left, r->len / PAGE, src);
@@ -354,7 +355,8 @@ static bool wait_for_promotion(const struct region *r, int dst, uint64_t *ns)
 		for (looked = now_ns(); now_ns() - looked < LOOK_NS; )
 			waited += touch(r);
 		before = arrived;
-		arrived = count_pages(r, is_node, dst);
+		if (!count_pages(r, is_node, dst, &arrived))
+			return false;
 		if (arrived == before)
 			continue;	/* that were interrupts */
 		*ns += waited;

@@ -161,40 +161,6 @@ void restore_at_exit(void)
 
 /* Numbers */
 
-uint64_t parse_size(const char *name, const char *s)
-{
-	static const char units[] = "KMG";
-	unsigned long long n;
-	const char *unit;
-	char *end;
-
-	errno = 0;
-	n = strtoull(s, &end, 10);
-	unit = *end ? strchr(units, *end) : NULL;
-	if (unit && !end[1] && !errno && n < 1ULL << 30)
-		n <<= 10 * (unit - units + 1);
-	else if (*end || errno)
-		n = 0;
-	if (!n || *s < '0' || *s > '9')
-		die("--%s %s: a number of bytes such as 4096, 64K, 2M or 1G is allowed", name, s);
-	return n;
-}
-
-const char *size_text(uint64_t bytes)
-{
-	static char text[4][24];
-	static int next;
-	char *s = text[next++ % ARRAY_SIZE(text)];
-	const char *unit = "";
-
-	for (int i = 0; i < 3 && bytes && !(bytes % 1024); i++) {
-		bytes /= 1024;
-		unit = &"KMG"[i];
-	}
-	snprintf(s, sizeof(text[0]), "%" PRIu64 "%.1s", bytes, unit);
-	return s;
-}
-
 uint64_t free_memory(int node)
 {
 	unsigned long long kb;
@@ -389,24 +355,28 @@ bool contents_right(const struct region *r)
 
 /* Places */
 
-/* The pages for which @on(node, arg) holds; those that are nowhere have a negative number. */
-size_t count_pages(const struct region *r, bool (*on)(int node, int arg), int arg)
+/*
+ * How many pages there are for which @on(node, arg) holds; those that are nowhere have a negative
+ * number. False if the kernel does not tell.
+ */
+bool count_pages(const struct region *r, bool (*on)(int node, int arg), int arg, size_t *count)
 {
 	static void *pages[1024];
 	static int status[1024];
-	size_t nr = r->len / PAGE, count = 0;
+	size_t nr = r->len / PAGE;
 
+	*count = 0;
 	for (size_t done = 0, n; done < nr; done += n) {
 		n = nr - done < 1024 ? nr - done : 1024;
 		for (size_t i = 0; i < n; i++)
 			pages[i] = r->mem + (done + i) * PAGE;
 		if (syscall(SYS_move_pages, 0, n, pages, NULL, status, 0))
-			die("move_pages(2) cannot tell where pages are: %s: it takes "
-			    "CONFIG_NUMA_MIGRATION=y, or CONFIG_MIGRATION=y", strerror(errno));
+			return because("move_pages(2) does not tell where pages are: %s",
+				       policy_error(errno));
 		for (size_t i = 0; i < n; i++)
-			count += on(status[i], arg);
+			*count += on(status[i], arg);
 	}
-	return count;
+	return true;
 }
 
 bool is_node(int node, int arg)
@@ -418,7 +388,7 @@ bool is_node(int node, int arg)
  * The policy of the task, and only while it fills: memory with a policy of its own is none that
  * NUMA balancing moves. Not MPOL_BIND, which would have the OOM killer come when the node is full.
  */
-static void prefer_node(int node)
+static bool prefer_node(int node)
 {
 	unsigned long mask[MAX_NODES / (8 * sizeof(long)) + 1] = {};
 	int mode = node < 0 ? MPOL_DEFAULT : MPOL_PREFERRED;
@@ -426,8 +396,8 @@ static void prefer_node(int node)
 	if (node >= 0)
 		mask[node / (8 * sizeof(long))] = 1UL << node % (8 * sizeof(long));
 	if (syscall(SYS_set_mempolicy, mode, node < 0 ? NULL : mask, node < 0 ? 0 : MAX_NODES))
-		die("set_mempolicy(2) for node %d: %s: is the node in Mems_allowed_list of "
-		    "/proc/self/status?", node, strerror(errno));
+		return because("set_mempolicy(2) for node %d: %s", node, policy_error(errno));
+	return true;
 }
 
 /* Whole folios */
@@ -573,14 +543,14 @@ static bool fill_on(struct region *r, int node)
 
 	r->allocated = stat_of(r->kind, "anon_fault_alloc");
 	r->splits = stat_of(r->kind, "split");
-	prefer_node(node);
+	if (!prefer_node(node))
+		return false;
 	filled = populate(r);
 	if (filled)
 		write_pattern(r);
 	prefer_node(-1);
-	if (!filled)
+	if (!filled || !count_pages(r, is_node, node, &on))
 		return false;
-	on = count_pages(r, is_node, node);
 	if (on != nr)
 		return because("%zu of %zu pages could not be had on node %d: it is too full",
 			       nr - on, nr, node);

@@ -41,8 +41,6 @@ bool because(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool change_setting(const char *path, const char *value);
 void restore_at_exit(void);
 
-uint64_t parse_size(const char *name, const char *s);
-const char *size_text(uint64_t bytes);
 uint64_t free_memory(int node);
 uint64_t free_hugetlb(const struct kind *kind, int node);
 
@@ -53,7 +51,7 @@ bool is_mapped_by_ptes(const struct kind *kind);
 bool fill_region(struct region *r, struct kind *kind, size_t len, int node, uint64_t seed);
 bool is_whole(const struct region *r, const char *when);
 bool contents_right(const struct region *r);
-size_t count_pages(const struct region *r, bool (*on)(int node, int arg), int arg);
+bool count_pages(const struct region *r, bool (*on)(int node, int arg), int arg, size_t *count);
 bool is_node(int node, int arg);
 void free_region(struct region *r);
 

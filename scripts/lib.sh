@@ -160,3 +160,12 @@ same_file() {
 		cmp -s "$1" "$2"
 	fi
 }
+
+# host_case DESCRIPTION COMMAND...: a point (lab/ktap.sh) that needs a mount namespace. A chroot, for one, cannot have any.
+host_case() {
+	if unshare -rm true 2>/dev/null; then
+		point "$@"
+	else
+		skip_point "$1" "unshare -rm is not permitted here"
+	fi
+}

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The rows of a command. They are planned first, so that the samples say what is missing whatever
+ * ends the measurement. A row that is complete is written, and its medians are printed. What its
+ * samples prove is for scripts/report, which reads them.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "rows.h"
+
+#define REPORT		"../../scripts/report"	/* from the directory of the front end */
+
+struct row {
+	struct planned_row planned;
+	int first, together;	/* the rows that are measured at once, this one among them */
+	int rounds, have;
+};
+
+struct missing_way {
+	const char *function, *way, *why;
+};
+
+int nr_failed;
+
+static struct row *rows;
+static int nr_rows;
+
+static struct missing_way *missing_ways;
+static int nr_missing_ways;
+
+static FILE *file;		/* of the samples, or NULL */
+static char *file_name;
+static bool begun;		/* it has environment and plan */
+static bool measured;		/* and samples */
+static uint64_t started;
+
+/* The plan */
+
+/* Nothing to compare with, and none of what only copies have. */
+struct planned_row kernel_row(const char *benchmark, const char *function)
+{
+	static const char *const ways[] = { KERNEL };
+
+	return (struct planned_row) {
+		.benchmark = benchmark, .function = function, .kind = "", .state = "",
+		.src = NO_NODE, .dst = NO_NODE, .threads = 1, .bystander = NO_CPU,
+		.nr_ways = 1, .ways = ways, .chosen = KERNEL,
+	};
+}
+
+/* Rows that are measured at once. Returns the number of the first one. */
+int plan_rows(const struct planned_row *planned, int nr, int rounds)
+{
+	int first = nr_rows;
+
+	for (int i = 0; i < nr; i++) {
+		rows = grown(rows, nr_rows, sizeof(*rows));
+		rows[nr_rows++] = (struct row) {
+			.planned = planned[i], .first = first, .together = nr, .rounds = rounds,
+		};
+	}
+	return first;
+}
+
+/* Before the samples begin. */
+void miss_row(int row, const char *why)
+{
+	rows[row].planned.missing = why;
+}
+
+void miss_way(const char *function, const char *way, const char *why)
+{
+	missing_ways = grown(missing_ways, nr_missing_ways, sizeof(*missing_ways));
+	missing_ways[nr_missing_ways++] = (struct missing_way) { function, way, why };
+}
+
+static void write_plan(FILE *f)
+{
+	for (int i = 0; i < nr_rows; i++)
+		write_row(f, i, &rows[i].planned);
+	for (int i = 0; i < nr_missing_ways; i++)
+		write_missing_way(f, "bench", missing_ways[i].function, missing_ways[i].way,
+				  missing_ways[i].why);
+}
+
+static FILE *open_text(char **text)
+{
+	static size_t size;
+	FILE *f = open_memstream(text, &size);
+
+	if (!f)
+		die("out of memory");
+	return f;
+}
+
+/* To be freed. */
+char *plan_text(void)
+{
+	char *text;
+	FILE *f = open_text(&text);
+
+	write_plan(f);
+	fclose(f);
+	return text;
+}
+
+/* For people, to be freed. */
+char *row_name(int row)
+{
+	const struct planned_row *r = &rows[row].planned;
+	char *name;
+	FILE *f = open_text(&name);
+
+	fprintf(f, "%s%s%s", r->function, *r->kind ? " " : "", r->kind);
+	if (r->size)
+		fprintf(f, " %s", size_text(r->size));
+	if (r->src != NO_NODE)
+		fprintf(f, " %d->%d", r->src, r->dst);
+	fprintf(f, "%s%s%s", *r->state ? " " : "", r->state, r->read ? "+read" : "");
+	if (r->threads > 1)
+		fprintf(f, " x%d", r->threads);
+	if (r->bystander != NO_CPU)
+		fprintf(f, " beside CPU %d", r->bystander);
+	fclose(f);
+	return name;
+}
+
+/* Rows that were measured before */
+
+/* False if it is none that may come next. */
+bool count_round(int row, int round)
+{
+	if (row < 0 || row >= nr_rows || round != rows[row].have || round >= rows[row].rounds)
+		return false;
+	rows[row].have++;
+	return true;
+}
+
+/* This row, and those that are measured at once with it. One that is missing has no rounds. */
+bool are_complete(int row)
+{
+	for (int i = rows[row].first; i < rows[row].first + rows[row].together; i++)
+		if (rows[i].have < rows[i].rounds)
+			return false;
+	return true;
+}
+
+bool all_complete(void)
+{
+	for (int i = 0; i < nr_rows; i++)
+		if (!are_complete(i))
+			return false;
+	return true;
+}
+
+void forget_incomplete(void)
+{
+	for (int i = 0; i < nr_rows; i++)
+		if (!are_complete(i))
+			rows[i].have = 0;
+}
+
+/* The environment */
+
+/* The build, as far as it can be known: the end of the note is the identifier. */
+static void add_module(void)
+{
+	unsigned char note[128];
+	char id[41] = "";
+	FILE *f = fopen("/sys/module/folio_copy_bench/notes/.note.gnu.build-id", "r");
+	size_t n = f ? fread(note, 1, sizeof(note), f) : 0;
+
+	if (f)
+		fclose(f);
+	if (n < 20)
+		return;
+	for (int i = 0; i < 20; i++)
+		sprintf(id + 2 * i, "%02x", note[n - 20 + i]);
+	add_environment("module", "%s", id);
+}
+
+/* That of User-Mode Linux says where its files are, and nothing else. */
+static void add_cmdline(void)
+{
+	char *cmdline = slurp("/proc/cmdline");
+
+	if (cmdline && !host_is_uml())
+		add_environment("cmdline", "%s", cmdline);
+}
+
+/* What a command adds before is in front. Seed and boot tell runs apart, even if nothing is random. */
+void show_environment(int cpu, uint64_t seed)
+{
+	add_common_environment("folio-copy-bench", cpu, seed);
+	add_environment_flag("functional", common.functional);
+	add_cmdline();
+	add_module();
+	print_environment();
+	if (!common.functional)
+		print_warnings();
+	fflush(stdout);
+}
+
+/* scripts/report */
+
+static bool is_in_path(const char *program)
+{
+	char *dirs = format("%s", getenv("PATH") ?: ""), *left = dirs, *dir;
+	bool found = false;
+
+	while (!found && (dir = strsep(&left, ":"))) {
+		char *path = format("%s/%s", dir, program);
+
+		found = !access(path, X_OK);
+		free(path);
+	}
+	free(dirs);
+	return found;
+}
+
+/* NULL if it is not where the front end was built, or cannot run here. */
+static char *find_report(void)
+{
+	char self[PATH_MAX] = "", *end, *path;
+
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0 || !is_in_path("python3"))
+		return NULL;
+	end = strrchr(self, '/');
+	path = format("%.*s/" REPORT, (int)(end - self), self);
+	if (!access(path, X_OK))
+		return path;
+	free(path);
+	return NULL;
+}
+
+static bool run_report(const char *report, const char *results)
+{
+	int status = 1;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		execlp("python3", "python3", "-B", report, results, NULL);
+		_exit(EXIT_REFUSED);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0)
+		;
+	return !status;
+}
+
+/* @results: the file of the samples, or its directory */
+void judge_samples(const char *results)
+{
+	char *report = common.functional ? NULL : find_report(), *path;
+
+	if (!measured || (report && run_report(report, results)))
+		return;
+	path = realpath(results, NULL);
+	printf("judge the samples with: make report RESULTS=%s\n", path ?: results);
+}
+
+/* The samples */
+
+/* @option: that named it, with a blank, or "" */
+static void open_file(const char *option, const char *path)
+{
+	file_name = format("%s", path);
+	file = fopen(path, "a");
+	if (!file)
+		die("%s%s: %s", option, path, strerror(errno));
+	started = now_ns();
+}
+
+static void remove_file(void)
+{
+	unlink(file_name);
+}
+
+static void open_temporary(void)
+{
+	char *path = format("%s/folio-copy-bench.XXXXXX.jsonl", getenv("TMPDIR") ?: "/tmp");
+	int fd = mkstemps(path, strlen(".jsonl"));
+
+	if (fd < 0)
+		die("%s: %s", path, strerror(errno));
+	close(fd);
+	open_file("", path);
+	atexit(remove_file);
+	free(path);
+}
+
+/* To --json, or else to where scripts/report finds them, or nowhere. */
+void open_samples(void)
+{
+	if (common.json)
+		open_file("--json ", common.json);
+	else if (!common.functional && find_report())
+		open_temporary();
+}
+
+/* @has_plan: of earlier rows, the file is there with environment and plan */
+void continue_samples(const char *path, bool has_plan)
+{
+	open_file("", path);
+	begun = measured = has_plan;
+}
+
+static void flush_samples(void)
+{
+	if (fflush(file) || ferror(file))
+		die("%s: the samples cannot be written: %s", file_name, strerror(errno));
+}
+
+static void begin_samples(void)
+{
+	if (!begun) {
+		write_environment(file);
+		write_plan(file);
+	}
+	begun = true;
+}
+
+static const double *if_taken(const double *ns, int nr_ways)
+{
+	for (int i = 0; i < nr_ways; i++)
+		if (!ns[i])
+			return NULL;
+	return ns;
+}
+
+static void write_rounds(int row, const struct rounds *r)
+{
+	int nr_ways = rows[row].planned.nr_ways;
+
+	begin_samples();
+	for (int i = 0; i < r->nr; i++) {
+		struct round round = { .row = row, .round = i, .nr_ways = nr_ways };
+
+		if (!common.functional) {
+			round.ns = r->ns[i];
+			round.first_ns = if_taken(r->first_ns[i], nr_ways);
+			round.bystander_ns = if_taken(r->bystander_ns[i], nr_ways);
+			round.alone_ns = if_taken(r->alone_ns[i], nr_ways);
+		}
+		write_round(file, &round);
+	}
+	measured |= r->nr;
+	flush_samples();
+}
+
+/* In GB/s, or in ms where nothing is copied. */
+static double median_of(const struct planned_row *planned, const struct rounds *r, int way)
+{
+	double ns[MAX_ROUNDS];
+
+	for (int i = 1; i < r->nr; i++)
+		ns[i - 1] = r->ns[i][way];
+	return planned->bytes ? planned->bytes / median(ns, r->nr - 1) :
+		median(ns, r->nr - 1) / 1e6;
+}
+
+static void print_medians(const struct planned_row *planned, const struct rounds *r)
+{
+	for (int i = 0; i < planned->nr_ways; i++)
+		printf("%s %s %.2f", i ? "," : "", planned->ways[i], median_of(planned, r, i));
+	printf(" %s\n", planned->bytes ? "GB/s" : "ms");
+}
+
+static void print_row(int row, const struct rounds *r)
+{
+	char *name = row_name(row);
+
+	printf("%s:", name);
+	if (common.functional && rows[row].planned.bytes)
+		printf(" functional: contents verified\n");
+	else if (common.functional)
+		printf(" functional: %d rounds\n", r->nr);
+	else if (r->nr < 2)
+		printf(" no round but the first\n");
+	else
+		print_medians(&rows[row].planned, r);
+	fflush(stdout);
+	free(name);
+}
+
+/* All rounds of a row are there, or as many as there will be. */
+void finish_row(int row, const struct rounds *r)
+{
+	rows[row].have = r->nr;
+	if (file)
+		write_rounds(row, r);
+	print_row(row, r);
+}
+
+/* Those that are measured at once with this one. */
+void fail_rows(int first, const char *why)
+{
+	nr_failed++;
+	for (int i = first; i < first + rows[first].together; i++) {
+		char *name = row_name(i);
+
+		complain("%s: %s", name, why);
+		add_warning("%s failed: %s", name, why);
+		free(name);
+	}
+}
+
+/* @complete: there is nothing more to come. A file without the last line was cut off. */
+void end_samples(bool complete)
+{
+	if (!file)
+		return;
+	if (complete) {
+		begin_samples();
+		write_end(file, (now_ns() - started) / 1e9);
+	}
+	flush_samples();
+}
+
+int exit_code(void)
+{
+	if (interrupted)
+		return EXIT_INTERRUPTED;
+	return nr_failed ? EXIT_FAILED : 0;
+}
+
+/* Of a command that has measured what it can. */
+int finish_command(void)
+{
+	end_samples(!interrupted);
+	if (interrupted)
+		printf("interrupted: this is what was complete\n");
+	if (file)
+		judge_samples(file_name);
+	return exit_code();
+}
