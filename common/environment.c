@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The environment that all programs have in common: what one must know to judge the numbers, and what spoils them. */
+/* The environment that all programs have in common. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <stdlib.h>

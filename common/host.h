@@ -12,7 +12,7 @@
 #define HOST_ROOT	""
 #endif
 
-/* What the machine does not tell. */
+/* The value of a fact that the machine does not tell. */
 #define UNKNOWN		"unknown"
 
 /* A load average above this means that others run, too. */
@@ -57,7 +57,7 @@ const char *host_copy_flags(void);
 size_t host_last_level_cache(int cpu);
 
 /**
- * host_available_memory() - What this process may still use.
+ * host_available_memory() - The memory that this process may still use.
  *
  * MemAvailable, or what the limits of its memory cgroups (v2 or v1, and their parents) leave of it.
  *

@@ -11,13 +11,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* What must be known to judge the numbers, in the order in which it is added. A name added again gets the new value. */
+/* Facts needed to judge the numbers, in the order in which they are added. A name added again gets the new value. */
 void add_environment(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void add_environment_number(const char *name, double number);
 void add_environment_flag(const char *name, bool flag);
 const char *find_environment(const char *name);		/* as text; NULL if there is no such name */
 
-/* What harms the numbers. Each text once. */
+/* Reasons to doubt the numbers. Each text once. */
 void add_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *find_warning(size_t index);		/* NULL behind the last one */
 void print_warnings(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * For "make check" only: the routines of copy_mc_64.S, one of them with the fault that the including
- * file defines. Those of a run copy one page as they should: v7.3's base is one of them, page by page.
+ * file defines. All of them copy a single page as they should, since the base of v7.3 is one of them.
  */
 #include <linux/linkage.h>
 

@@ -64,7 +64,7 @@ def main(path):
     rows = [line for line in lines if "row" in line and "round" not in line]
     ways = [line for line in lines if "way" in line]
     rounds = [line for line in lines if "round" in line]
-    check(len(rows) + len(ways) + len(rounds) == len(lines), "lines of no known kind")
+    check(rows + ways + rounds == lines, "lines of no known kind, or in another order than plan, missing ways, rounds")
     for number, row in enumerate(rows):
         check_row(row, number)
     for line in ways:

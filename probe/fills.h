@@ -7,7 +7,7 @@
 #include "routines.h"
 #include "slow-path.h"
 
-/* Where all of them get what they store. */
+/* The source of all stores. */
 struct source {
 	const struct pgmap *pgmap;
 	const char *block;			/* MAX_BLOCK bytes of descriptors */
@@ -16,7 +16,7 @@ struct source {
 #define MAX_BLOCK	(2UL << 20)
 #define REPLICATED	(32UL << 10)		/* the block that is to be the kernel's */
 
-/* What a way of filling is made of; copy and block are for fill_by_block() only. */
+/* A way of filling. Only fill_by_block() has copy and block. */
 struct fill {
 	void (*fill)(const struct fill *this, const struct source *source, char *to, size_t bytes);
 	const struct routine *copy;

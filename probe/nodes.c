@@ -75,6 +75,7 @@ static long place(char *at, size_t bytes, int node)
 	return mbind(at, bytes, MPOL_PREFERRED, mask, MAX_NODES, 0);
 }
 
+/* Or a negative error number. */
 static int node_of(char *page)
 {
 	void *address = page;
@@ -95,11 +96,16 @@ static const char *refusal(const char *call)
 static const char *try_calls(int node)
 {
 	static char page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+	int where;
 
 	if (place(page, sizeof(page), node))
 		return refusal("mbind()");
 	page[0] = 1;
-	return node_of(page) < 0 ? refusal("move_pages()") : NULL;
+	where = node_of(page);
+	if (where >= 0)
+		return NULL;
+	errno = -where;
+	return refusal("move_pages()");
 }
 
 void find_nodes(struct nodes *nodes, int cpu, size_t bytes)

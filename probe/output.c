@@ -98,6 +98,10 @@ void write_plan(FILE *file, const struct section *section, int first_id)
 {
 	for (int row = 0; row < section->nr_rows; row++)
 		write_plan_of_row(file, section, &section->rows[row], first_id + row);
+}
+
+void write_missing_ways(FILE *file, const struct section *section)
+{
 	for (int i = 0; i < section->nr_ways && section->nr_rows; i++) {
 		const struct way *way = &section->ways[i];
 

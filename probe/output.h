@@ -17,6 +17,7 @@ void add_probe_environment(int cpu, uint64_t seed);
 
 /* Rows of several sections have different ids: they begin with the given one. */
 void write_plan(FILE *file, const struct section *section, int first_id);
+void write_missing_ways(FILE *file, const struct section *section);
 void write_rounds(FILE *file, const struct section *section, int first_id, bool functional);
 
 /* A line per row and a column per way, without the first round. */

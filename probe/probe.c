@@ -225,6 +225,8 @@ static void write_samples(FILE *file, struct section *const *sections, bool func
 
 	for (int i = 0; i < NR_SECTIONS; id += sections[i++]->nr_rows)
 		write_plan(file, sections[i], id);
+	for (int i = 0; i < NR_SECTIONS; i++)
+		write_missing_ways(file, sections[i]);
 	id = 0;
 	for (int i = 0; i < NR_SECTIONS; id += sections[i++]->nr_rows)
 		write_rounds(file, sections[i], id, functional);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is measured, all of it the kernel's own but for the limits: copy_page() and __memcpy() from
- * arch/x86/lib/, copy_pages() from asm/page_64.h, copy_mc_to_kernel() and copy_mc_pages() from
- * arch/x86/lib/, an object for each of their alternatives; see the Makefile.
+ * The routines that are timed. All but the stores past the caches are the kernel's: copy_page() and
+ * __memcpy() from arch/x86/lib/, copy_pages() from asm/page_64.h, copy_mc_to_kernel() and
+ * copy_mc_pages() from arch/x86/lib/, an object for each of their alternatives; see the Makefile.
  */
 #include "host.h"
 #include "memory.h"

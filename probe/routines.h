@@ -42,7 +42,7 @@ extern struct routine mc_routines[NR_MC_ROUTINES];
 /* Makes the base what v7.3 does on this CPU. */
 void select_mc_base(void);
 
-/* What the alternatives of copy_pages() and the branches of copy_mc_pages() become here. */
+/* The alternative of copy_pages() and the branch of copy_mc_pages() that this CPU takes. */
 int selected_routine(void);
 int selected_mc_routine(void);
 

@@ -167,7 +167,7 @@ static bool is_behind(const struct section *section, const struct row *row, doub
 	return !row->missing && row->rounds < section->max_rounds && row->rounds <= pace;
 }
 
-/* What a share of the time has come to in the rows that are behind; negative if none is. */
+/* The mean time of a share in the rows that are behind; negative if none is. */
 static double mean_spent(const struct section *section, double pace)
 {
 	double sum = 0;
