@@ -265,6 +265,7 @@ void judge_samples(const char *results)
 		return;
 	path = realpath(results, NULL);
 	printf("judge the samples with: make report RESULTS=%s\n", path ?: results);
+	free(path);
 }
 
 /* The samples */
