@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,7 +178,27 @@ const char *size_text(uint64_t bytes)
 	return s;
 }
 
-/* The first one is kept apart. */
+/* Of a CPU or of a node. */
+int parse_id(const char *name, const char *s)
+{
+	uint64_t n = parse_number(name, s);
+
+	if (n >= MAX_LIST)
+		die("--%s %s: up to %d is allowed", name, s, MAX_LIST - 1);
+	return n;
+}
+
+/* Without the first one, which is kept apart. */
+int parse_samples(const char *s)
+{
+	uint64_t n = parse_number("samples", s);
+
+	if (!n || n >= MAX_ROUNDS)
+		die("--samples %s: a number from 1 to %d is allowed", s, MAX_ROUNDS - 1);
+	return n;
+}
+
+/* With the first one. */
 int parse_rounds(const char *s)
 {
 	uint64_t n = parse_number("rounds", s);
@@ -221,15 +240,6 @@ uint64_t now_ns(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-static void set_cpu(const char *s)
-{
-	uint64_t cpu = parse_number("cpu", s);
-
-	if (cpu >= CPU_SETSIZE)
-		die("--cpu %s: up to %d is allowed", s, CPU_SETSIZE - 1);
-	common.cpu = cpu;
-}
-
 static void set_cpuinfo(const char *path)
 {
 	if (access(path, R_OK))
@@ -237,7 +247,7 @@ static void set_cpuinfo(const char *path)
 	host_use_cpuinfo(path);
 }
 
-/* The host of a virtual machine knows more than its guest, and says it in a line per warning. */
+/* The host of a virtual machine sees what its guest does not. It has a line per warning. */
 static void read_warnings(const char *path)
 {
 	FILE *f = fopen(path, "r");
@@ -254,12 +264,13 @@ static void read_warnings(const char *path)
 	fclose(f);
 }
 
-/* The options of a command come here if it does not know them itself. */
+/* Takes an option that the command does not know itself. */
 void parse_common_option(int o)
 {
 	switch (o) {
 	case O_CPU:
-		return set_cpu(optarg);
+		common.cpu = parse_id("cpu", optarg);
+		return;
 	case O_JSON:
 		common.json = optarg;
 		return;
@@ -273,7 +284,7 @@ void parse_common_option(int o)
 	}
 }
 
-/* getopt_long() has it in optopt if it is a single letter; the values of the long ones are no letters. */
+/* optopt has a bad option if that is a single letter. Values of long options are not printable. */
 static const char *bad_option(char **argv)
 {
 	return optopt > ' ' && optopt < 0x7f ? format("-%c", optopt) : argv[optind - 1];
@@ -294,7 +305,7 @@ int next_option(int argc, char **argv, const struct option *options)
 	return o;
 }
 
-/* All options are read, and what is no option, too. */
+/* To be called when all options are read, and the arguments that the command has. */
 void no_more_arguments(int argc, char **argv)
 {
 	if (optind < argc)

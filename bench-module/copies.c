@@ -171,7 +171,7 @@ struct sample {
 	unsigned long long ns, bytes, first_ns, bystander_ns, alone_ns;
 };
 
-/* What is behind the key; 0 if it is not there. */
+/* The number behind the key; 0 without the key. */
 static unsigned long long read_number(const char *line, const char *key)
 {
 	const char *at = strstr(line, key);
@@ -318,7 +318,7 @@ static int request_config(const struct config *c)
 	return err;
 }
 
-/* @go_on: a request that is refused does not end them all. */
+/* @go_on: a refused request is a failed row, and not the end. */
 static void run_config(const struct config *c, bool go_on)
 {
 	int err, failed = nr_failed;

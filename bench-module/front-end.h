@@ -60,6 +60,8 @@ void list_option(const char *name, struct list *l);
 uint64_t parse_number(const char *name, const char *s);
 uint64_t parse_size(const char *name, const char *s);
 const char *size_text(uint64_t bytes);
+int parse_id(const char *name, const char *s);
+int parse_samples(const char *s);
 int parse_rounds(const char *s);
 const char *policy_error(int err);
 uint64_t random_seed(void);

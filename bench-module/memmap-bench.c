@@ -167,7 +167,7 @@ static void parse_option(struct memmap *m, int o)
 		m->overwrite = true;
 		return;
 	case O_NODE:
-		m->node = parse_number("node", optarg);
+		m->node = parse_id("node", optarg);
 		return;
 	case O_ROUNDS:
 		m->rounds = parse_rounds(optarg);

@@ -40,7 +40,7 @@ static void add_slot(struct method *m, struct function *f, const char *variant, 
 	f->way[f->nr_ways++] = way;
 }
 
-/* The base is there twice: what is between the two is what chance makes. */
+/* The base is there twice. What differs between the two is chance. */
 static struct function *add_function(struct method *m, const char *name)
 {
 	struct function *f = &m->function[m->nr_functions++];

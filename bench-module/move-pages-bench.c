@@ -129,15 +129,6 @@ static const struct option options[] = {
 	COMMON_OPTIONS
 };
 
-static void set_samples(const char *s)
-{
-	uint64_t n = parse_number("samples", s);
-
-	if (!n || n >= MAX_ROUNDS)
-		die("--samples %s: a number from 1 to %d is allowed", s, MAX_ROUNDS - 1);
-	opt.samples = n;
-}
-
 static void set_bytes(const char *s)
 {
 	opt.bytes = parse_size("bytes", s);
@@ -171,7 +162,8 @@ static void parse_option(int o)
 	case O_BYTES:
 		return set_bytes(optarg);
 	case O_SAMPLES:
-		return set_samples(optarg);
+		opt.samples = parse_samples(optarg);
+		return;
 	case O_SEED:
 		opt.seed = parse_number("seed", optarg);
 		return;

@@ -41,7 +41,7 @@ struct wanted {
 	const char *missing;		/* why they cannot be measured, or NULL */
 };
 
-/* What cannot be named as a row. */
+/* For what has no row that could say why it is missing. */
 static void leave_out(const char *what, const char *why)
 {
 	char *before = plan.left_out;

@@ -147,7 +147,7 @@ static const char *load_rounds(const char *line)
 	return end;
 }
 
-/* Nobody misses an old last line, which comes again. */
+/* An old last line goes without a word: a new one comes. */
 static void cut_off(const struct results *r, const char *end)
 {
 	if (*end && !is_end(end))
@@ -157,8 +157,8 @@ static void cut_off(const struct results *r, const char *end)
 }
 
 /*
- * To be called when all is planned. What is there already counts, and the rest is to be appended.
- * Returns whether there is a plan in the file.
+ * Counts the rows that are complete in the file, and drops what is behind them. All has to be planned.
+ * Returns whether the file has a plan, and only rows are to be appended.
  */
 bool continue_results(struct results *r)
 {

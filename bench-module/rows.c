@@ -43,7 +43,7 @@ static uint64_t started;
 
 /* The plan */
 
-/* Nothing to compare with, and none of what only copies have. */
+/* A row with one way, without a node, and without what only copies have. */
 struct planned_row kernel_row(const char *benchmark, const char *function)
 {
 	static const char *const ways[] = { KERNEL };
@@ -55,7 +55,7 @@ struct planned_row kernel_row(const char *benchmark, const char *function)
 	};
 }
 
-/* Rows that are measured at once. Returns the number of the first one. */
+/* Adds rows that are measured at once. Returns the number of the first one. */
 int plan_rows(const struct planned_row *planned, int nr, int rounds)
 {
 	int first = nr_rows;
@@ -134,7 +134,7 @@ char *row_name(int row)
 
 /* Rows that were measured before */
 
-/* False if it is none that may come next. */
+/* Returns false if this round cannot be the next one of that row. */
 bool count_round(int row, int round)
 {
 	if (row < 0 || row >= nr_rows || round != rows[row].have || round >= rows[row].rounds)
@@ -143,7 +143,7 @@ bool count_round(int row, int round)
 	return true;
 }
 
-/* This row, and those that are measured at once with it. One that is missing has no rounds. */
+/* This row, and those that are measured at once with it. A missing row has no rounds to wait for. */
 bool are_complete(int row)
 {
 	for (int i = rows[row].first; i < rows[row].first + rows[row].together; i++)
@@ -186,7 +186,7 @@ static void add_module(void)
 	add_environment("module", "%s", id);
 }
 
-/* That of User-Mode Linux says where its files are, and nothing else. */
+/* User-Mode Linux has paths of its host there, and nothing else. */
 static void add_cmdline(void)
 {
 	char *cmdline = slurp("/proc/cmdline");
@@ -195,7 +195,7 @@ static void add_cmdline(void)
 		add_environment("cmdline", "%s", cmdline);
 }
 
-/* What a command adds before is in front. Seed and boot tell runs apart, even if nothing is random. */
+/* What a command has added is in front. Seed and boot tell runs apart, even where nothing is random. */
 void show_environment(int cpu, uint64_t seed)
 {
 	add_common_environment("folio-copy-bench", cpu, seed);
@@ -265,6 +265,7 @@ void judge_samples(const char *results)
 		return;
 	path = realpath(results, NULL);
 	printf("judge the samples with: make report RESULTS=%s\n", path ?: results);
+	free(path);
 }
 
 /* The samples */
@@ -297,7 +298,7 @@ static void open_temporary(void)
 	free(path);
 }
 
-/* To --json, or else to where scripts/report finds them, or nowhere. */
+/* The samples go to --json, or for scripts/report to a temporary file, or nowhere. */
 void open_samples(void)
 {
 	if (common.json)
@@ -306,7 +307,7 @@ void open_samples(void)
 		open_temporary();
 }
 
-/* @has_plan: of earlier rows, the file is there with environment and plan */
+/* @has_plan: the file has environment, plan and perhaps rows of an earlier session */
 void continue_samples(const char *path, bool has_plan)
 {
 	open_file("", path);
@@ -391,7 +392,7 @@ static void print_row(int row, const struct rounds *r)
 	free(name);
 }
 
-/* All rounds of a row are there, or as many as there will be. */
+/* Writes a row of which all rounds are there, or as many as there will be. */
 void finish_row(int row, const struct rounds *r)
 {
 	rows[row].have = r->nr;
@@ -400,7 +401,7 @@ void finish_row(int row, const struct rounds *r)
 	print_row(row, r);
 }
 
-/* Those that are measured at once with this one. */
+/* This row and those that are measured at once with it. */
 void fail_rows(int first, const char *why)
 {
 	nr_failed++;
@@ -413,7 +414,7 @@ void fail_rows(int first, const char *why)
 	}
 }
 
-/* @complete: there is nothing more to come. A file without the last line was cut off. */
+/* @complete: nothing is left to be measured. A file without the last line was cut off. */
 void end_samples(bool complete)
 {
 	if (!file)
@@ -432,7 +433,7 @@ int exit_code(void)
 	return nr_failed ? EXIT_FAILED : 0;
 }
 
-/* Of a command that has measured what it can. */
+/* What a command does last. */
 int finish_command(void)
 {
 	end_samples(!interrupted);

@@ -20,7 +20,7 @@ struct rounds {
 
 extern int nr_failed;	/* measurements */
 
-/* The plan. Texts are kept, and not copied. */
+/* The plan. Its texts are not copied. */
 struct planned_row kernel_row(const char *benchmark, const char *function);
 int plan_rows(const struct planned_row *planned, int nr, int rounds);
 void miss_row(int row, const char *why);

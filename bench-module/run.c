@@ -45,6 +45,13 @@ static void parse_cache(const char *s)
 		die("--cache %s: hot, cold or hot,cold is allowed", s);
 }
 
+static void parse_threads(const char *s)
+{
+	list_option("threads", &grid.threads);
+	if (has(&grid.threads, 0))
+		die("--threads %s: numbers from 1 on are allowed", s);
+}
+
 static void parse_option(int o)
 {
 	switch (o) {
@@ -60,7 +67,7 @@ static void parse_option(int o)
 	case O_CACHE:
 		return parse_cache(optarg);
 	case O_SAMPLES:
-		method.samples = parse_number("samples", optarg);
+		method.samples = parse_samples(optarg);
 		return;
 	case O_BYTES:
 		method.bytes = parse_size("bytes", optarg);
@@ -75,9 +82,9 @@ static void parse_option(int o)
 		grid.read = true;
 		return;
 	case O_THREADS:
-		return list_option("threads", &grid.threads);
+		return parse_threads(optarg);
 	case O_BYSTANDER:
-		grid.bystander = parse_number("bystander", optarg);
+		grid.bystander = parse_id("bystander", optarg);
 		return;
 	}
 	parse_common_option(o);

@@ -7,7 +7,7 @@ NONE = type(None)
 ENVIRONMENT = {"program": [str], "kernel": [str], "version": [str], "cpu": [str], "vendor": [str], "family": [str],
                "model": [str], "stepping": [str], "microcode": [str], "flags": [str], "boot": [str], "seed": [str],
                "pinned_to": [int], "last_level_cache": [int], "load": [int, float], "functional": [bool],
-               "placement_ns": [int, float], "warnings": [list]}
+               "warnings": [list]}
 ROW = {"row": [int], "benchmark": [str], "function": [str], "kind": [str], "src": [int, NONE], "dst": [int, NONE],
        "state": [str], "size": [int, NONE], "read": [bool], "threads": [int], "bystander": [int, NONE],
        "bytes": [int, NONE], "calls": [int, NONE], "ways": [list], "base": [str], "control": [str, NONE],
