@@ -3,6 +3,7 @@
 import math
 
 import samples
+import series
 import verdicts
 
 SHOWN = 4
@@ -120,7 +121,7 @@ def control(results):
         return []
     line = "control: the base differs from itself in %d of %d rows" % (len(differ), len(rows))
     if differ:
-        line += ", whose intervals are wider for it: %s" % ", ".join(row.key.what for row in differ[:SHOWN])
+        line += ": %s" % ", ".join(row.key.what for row in differ[:SHOWN])
     return [line]
 
 
@@ -131,7 +132,7 @@ def lines_of(results, judged):
     chosen = verdicts.chosen_verdicts(results, judged)
     lines = [machine(results)]
     if results.record:
-        lines += record(results.record)
+        lines += record(results)
     every = [v for found in chosen.values() for v in found]
     if every:
         lines.append("all: %s of %d rows; %s" % (counts(every), len(every), gain(every, True)))
@@ -140,7 +141,7 @@ def lines_of(results, judged):
     for benchmark in dict.fromkeys(table.split(":")[0] for table in chosen):
         lines += undecided(results, benchmark, [v for v in every if v.row.key.benchmark == benchmark])
     lines += control(results)
-    if not every:
+    if not any(row.base for row in results.rows.values()):
         lines.append("no base in these runs: scripts/regress compares them with those of another kernel")
     if any("machine" in environment for environment in results.environments):
         lines.append("User-Mode Linux: one node, no THP, no ZONE_DEVICE, 4 KiB mappings, no copy_mc: folio_mc_copy() is "
@@ -157,17 +158,22 @@ def not_measured(results):
             ["not measured: %s: %s: %s" % (table, ", ".join(rows), why) for (table, why), rows in reasons.items()])
 
 
-def record(told):
+def record(results):
+    told, now = results.record, series.digests()
+    old = sorted({"%s by %s" % (ABOUT.get(key.table, key.table), way) for key, row in results.rows.items()
+                  for way in row.ways if way not in (row.base, row.control)
+                  and not series.counts(told, key.function, way, now)})
     line = "record of %s, patches %s" % (told["date"], told["series"])
-    line += "; imported: %s" % told["imported"] if told.get("imported") else ""
-    return [line] + (["busy: %s: the figures of a busy machine decide little" % told["busy"]] if told.get("busy") else [])
+    line += "; imported: %s" % told["imported"] if told["imported"] else ""
+    return ([line] + (["busy: %s: the figures of a busy machine decide little" % told["busy"]] if told["busy"] else []) +
+            (["of older files, and without weight: %s" % ", ".join(old)] if old else []))
 
 
 def exploratory(results, judged):
     """A line per way that nothing chooses, by table, worst first"""
     found = {}
     for key, row in results.rows.items():
-        if row.rounds and not row.aside and not key.is_part:
+        if row.base and row.rounds and not row.aside and not key.is_part:
             for way in row.others:
                 found.setdefault((key.table, way), []).append(judged[key][way])
     lines = []

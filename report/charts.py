@@ -38,7 +38,7 @@ class Chart(typing.NamedTuple):
 
 
 def quoted(text):
-    return '"%s"' % re.sub(r'["\\`]', "_", text)
+    return '"%s"' % re.sub(r'["\\`\x00-\x1f]', "_", text)
 
 
 def number(value):
@@ -90,7 +90,7 @@ def colours_of(row, ways):
 
 def throughput(title, rows):
     """GB/s by folio size, hot and cold, one chart per direction"""
-    for direction, group in by_direction([row for row in rows if row.key.size and row.key.is_plain]):
+    for direction, group in by_direction([row for row in rows if row.key.size and row.bytes and row.key.is_plain]):
         sizes = sorted({row.key.size for row in group})
         states = list(dict.fromkeys(row.key.state for row in group))
         ways = [way for way in dict.fromkeys(way for row in group for way in row.ways)
@@ -98,15 +98,15 @@ def throughput(title, rows):
         script = 'set multiplot layout 1,%d\nset yrange [0:*]\nset ylabel "GB/s"\nset xrange [-0.3:%g]\n' % (
             len(states), len(sizes) - 0.7)
         script += xtics([samples.size_name(size) for size in sizes])
-        for state in states:
+        for panel, state in enumerate(states):
             found = {row.key.size: row for row in group if row.key.state == state}
             lines = [[str(sizes.index(size))] + [number(tables.gbps(row, way)) if way in row.ways else "NaN"
                                                  for way in ways]
                      for size, row in sorted(found.items())]
-            plots = ['$%s using 1:%d with linespoints lc rgb "%s" lw 2 pt %d ps 0.6 title %s'
-                     % (state, 2 + i, COLOURS[colour], 4 + i, quoted(way))
+            plots = ['$p%d using 1:%d with linespoints lc rgb "%s" lw 2 pt %d ps 0.6 title %s'
+                     % (panel, 2 + i, COLOURS[colour], 4 + i, quoted(way))
                      for i, (way, colour) in enumerate(zip(ways, colours_of(group[0], ways)))]
-            script += block(state, lines) + "set title %s\nplot %s\n" % (quoted(state), ", ".join(plots))
+            script += block("p%d" % panel, lines) + "set title %s\nplot %s\n" % (quoted(state), ", ".join(plots))
         yield draw("throughput", named(title, direction), 900, 380, script)
 
 
@@ -142,7 +142,8 @@ def heat_role(ratio):
 
 def heat(title, rows, judged):
     """Node by node: the ratio at the largest size"""
-    rows = [row for row in rows if row.base and row.chosen and row.key.src is not None and row.key.is_plain]
+    rows = [row for row in rows if row.base and row.chosen and row.bytes and row.key.size and row.key.src is not None
+            and row.key.is_plain]
     nodes = sorted({node for row in rows for node in (row.key.src, row.key.dst)})
     for state in dict.fromkeys(row.key.state for row in rows if len(nodes) > 1):
         group = [row for row in rows if row.key.state == state]

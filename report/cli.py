@@ -22,6 +22,8 @@ def run(name, main):
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
     except samples.Refused as refused:
         print("%s: %s" % (name, refused), file=sys.stderr)
         sys.exit(2)

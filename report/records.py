@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Records: results/CPU-DATE-DIGEST/samples.jsonl.gz, one per CPU, day and state of the patches, made by `make record`.
 
-Its first line is {"record": {...}}: date, series (the digest of all patches), files (the digest of each file that a way may
-consist of, see report/series.py), busy (what made the machine busy, or null), imported (from where, or null). It names no
+Its first line is {"record": {...}}: date, series (the digest of all patches) and files (the digest of each file that a way
+may consist of, see report/series.py) as they were measured, busy (what made the machine busy, or null), imported (from
+where, or null). It names no
 host and no serial number, so the file can be mailed as it is.
 """
 import glob
@@ -12,7 +13,7 @@ import os
 import sys
 
 import answer
-import samples
+import cli
 import series
 import tables
 import verdicts
@@ -24,9 +25,11 @@ def slug(vendor, family, model, stepping):
     return "-".join([name] + ["".join(filter(str.isalnum, part)) for part in (family, model, stepping)])
 
 
-def make(directory, busy, date):
+def make(directory, date):
     """Joins the runs that `make record` has taken into DIRECTORY/samples.jsonl.gz"""
-    head = {"date": date[-10:], "series": series.of_series(), "files": series.digests(), "busy": busy or None, "imported": None}
+    busy = series.read(os.path.join(directory, "busy")).split("\n")
+    head = {"date": date, "busy": "; ".join(filter(None, dict.fromkeys(busy))) or None, "imported": None,
+            **json.loads(series.read(os.path.join(directory, "state")))}
     text = json.dumps({"record": head}) + "\n"
     for name in sorted(glob.glob(os.path.join(glob.escape(directory), "*.jsonl"))):
         text += series.read(name)
@@ -35,23 +38,15 @@ def make(directory, busy, date):
         packed.write(text.encode())
 
 
-def counts(results, function, way, now):
-    """Whether what was measured is what the series is now; results that are no record are of nobody knows what"""
-    if results.record is None:
-        return True
-    then = results.record.get("files") or {}
-    return all(then.get(file) == now.get(file) for file in series.files_of(function, way))
-
-
 def worst_rows(results, now):
     """{(table, way): its worst verdict}, of ways that count"""
     judged, found = verdicts.judge_all(results), {}
     for key, of_row in judged.items():
         row = results.rows[key]
-        if not row.base or row.aside or key.is_part or not row.rounds:
+        if not row.base or row.aside or row.missing or key.is_part:
             continue
         for way, verdict in of_row.items():
-            if counts(results, key.function, way, now):
+            if series.counts(results.record, key.function, way, now):
                 found.setdefault((key.table, way), []).append(verdict)
     return {what: verdicts.worst_first(of_way)[0] for what, of_way in found.items()}
 
@@ -77,16 +72,17 @@ def overview(all_results, chosen_only=False):
     """Each way's worst row on each CPU, and over all of them: a way is chosen by that"""
     found = by_cpu(all_results, series.digests())
     chosen = {(key.table, row.chosen) for results in all_results for key, row in results.rows.items() if row.is_judged}
-    ways = sorted({way for of_cpu in found.values() for way in of_cpu if way in chosen or not chosen_only})
+    ways = sorted({way for of_cpu in found.values() for way in of_cpu if not chosen_only} | chosen)
     table = tables.Table("each way's worst row, by CPU", ["", "worst of all"] + list(found), [], [tables.LEGEND,
                          "no record: the way was not measured there, or its files have changed since"])
     for name in ways:
         of_way = [of_cpu.get(name) for of_cpu in found.values()]
-        worst = verdicts.worst_first([verdict for verdict in of_way if verdict])[0]
-        for column, verdict in enumerate([worst] + of_way, 1):
+        worst = verdicts.worst_first([verdict for verdict in of_way if verdict])[:1]
+        for column, verdict in enumerate((worst or [None]) + of_way, 1):
             if verdict:
                 table.marks[len(table.lines), column] = verdict.mark
-        table.lines.append(["%s by %s" % (answer.ABOUT.get(name[0], name[0]), name[1]), answer.bounds(worst.ratio)] +
+        table.lines.append(["%s by %s" % (answer.ABOUT.get(name[0], name[0]), name[1])] +
+                           ([answer.bounds(verdict.ratio) for verdict in worst] or ["no record"]) +
                            [shown(verdict) for verdict in of_way])
     return table
 
@@ -104,8 +100,13 @@ def readme(all_results):
                      tables.markdown_table(table)) + "\n"
 
 
-if __name__ == "__main__":
+def main():
+    """For scripts/record"""
     if sys.argv[1] == "slug":
         print(slug(*sys.argv[2:]))
     else:
         make(*sys.argv[2:])
+
+
+if __name__ == "__main__":
+    cli.run("record", main)

@@ -20,7 +20,8 @@ def ratios(reference, row):
 def is_similar(reference, environment):
     if environment.get("vendor") != reference["vendor"] or str(environment.get("family")) != str(reference["family"]):
         return False
-    return any(first <= int(environment.get("model", -1)) <= last for first, last in reference["models"])
+    model = environment.get("model", "")
+    return model.isdigit() and any(first <= int(model) <= last for first, last in reference["models"])
 
 
 def similar(environments):

@@ -25,7 +25,6 @@ apart, so that the same samples cannot count twice.
 import dataclasses
 import gzip
 import json
-import math
 import os
 import statistics
 import typing
@@ -38,6 +37,8 @@ ALONE = "alone"
 CUT_OFF = "a run was cut off: its rows without samples are undecided"
 # A folio of 1 EiB, or a sample of a million years, is damage.
 LARGEST = 1 << 60
+# A picosecond.
+LEAST = 1e-3
 
 
 class Refused(Exception):
@@ -156,11 +157,12 @@ def size_name(size):
 # What a line may hold: a name, what kind of value, and whether there need not be any.
 
 def is_text(value):
-    return isinstance(value, str)
+    """What a terminal, a page and gnuplot can be given as it is"""
+    return isinstance(value, str) and (not value or value.isprintable())
 
 
 def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -LARGEST < value < LARGEST
 
 
 def is_count(value):
@@ -168,7 +170,7 @@ def is_count(value):
 
 
 def is_positive(value):
-    return is_number(value) and 0 < value < LARGEST
+    return is_number(value) and value >= LEAST
 
 
 def is_yes_or_no(value):
@@ -196,6 +198,9 @@ NEEDED, OR_NULL, OR_NOTHING = range(3)
 ENVIRONMENT = {name: (is_text, NEEDED) for name in ("program", "kernel", "version", "cpu", "vendor", "family", "model",
                                                      "stepping", "microcode", "boot", "seed")}
 ENVIRONMENT.update(functional=(is_yes_or_no, NEEDED), warnings=(is_texts, NEEDED))
+
+RECORD = {"date": (is_text, NEEDED), "series": (is_text, NEEDED), "busy": (is_text, OR_NULL), "imported": (is_text, OR_NULL),
+          "files": (lambda files: isinstance(files, dict) and all(map(is_text, list(files) + list(files.values()))), NEEDED)}
 
 PLAN = {
     "row": (is_count, NEEDED), "benchmark": (is_text, NEEDED), "function": (is_text, NEEDED), "kind": (is_text, NEEDED),
@@ -229,6 +234,8 @@ def check(where, line, shape, what):
 # Files
 
 def read_lines(path):
+    if not os.path.isfile(path) and not path.startswith("/dev/fd/"):
+        raise Refused("%s: not a file: name a results directory, or a file of samples" % path)
     opener = gzip.open if path.endswith(".gz") else open
     try:
         with opener(path, "rt", encoding="utf-8", newline="\n") as file:
@@ -263,14 +270,22 @@ class Run(typing.NamedTuple):
         return tuple(self.environment[name] for name in ("program", "kernel", "version", "boot", "seed"))
 
 
+def check_environment(where, environment):
+    check(where, environment, ENVIRONMENT, "environment")
+    for name, value in environment.items():
+        if not (name == "warnings" or is_text(value) or is_number(value) or is_yes_or_no(value)) or not is_text(name):
+            raise Refused("%s: the environment has %s, which is no plain text or number" % (where, json.dumps(name)[:60]))
+
+
 def split_runs(path, objects):
     """(the record or None, runs)"""
     record, runs = None, []
     for where, line in objects:
         if "record" in line and not runs and record is None:
             record = line["record"]
+            check(where, record, RECORD, "record")
         elif "environment" in line:
-            check(where, line["environment"], ENVIRONMENT, "environment")
+            check_environment(where, line["environment"])
             runs.append(Run(where, line["environment"], []))
         elif not runs:
             raise Refused("%s: no environment before the samples: take the file as the probe or the bench wrote it"
@@ -297,6 +312,10 @@ def plan_row(where, line):
     for role in ("base", "control", "chosen"):
         if line[role] is not None and line[role] not in line["ways"]:
             raise Refused("%s: %s '%s' is none of the row's ways" % (where, role, line[role][:60]))
+    roles = [line[role] for role in ("base", "control", "chosen") if line[role] is not None]
+    if len(set(roles)) < len(roles) or (line["base"] is None and line["ways"] != [line["chosen"]]):
+        raise Refused("%s: base, control and chosen of the row are not ways of their own, or there are ways and no base"
+                      % where)
     key = Key(*(line[name] for name in Key._fields))
     return Row(key, line["bytes"], line["calls"], tuple(line["ways"]), line["base"], line["control"], line["chosen"],
                line["aside"], line["missing"])
@@ -364,13 +383,15 @@ def read_run(run):
             raise Refused("%s: a line of no known form: was it written by another version?" % where)
     if not planned:
         raise Refused("%s: no samples in this run: it ended before the first one" % run.where)
-    return list(rows_of(planned, rounds)), missing, end
+    return list(rows_of(run.where, planned, rounds)), missing, end
 
 
-def rows_of(planned, rounds):
+def rows_of(where, planned, rounds):
     for at, row in planned.items():
         if row.missing and rounds[at]:
-            raise Refused("rows that are missing have no rounds: %s" % row.key.what)
+            raise Refused("%s: %s is missing and has rounds: take the file as it was written" % (where, row.key.what))
+        if sorted(rounds[at]) != list(range(len(rounds[at]))):
+            raise Refused("%s: rounds of %s are missing in between: take the file as it was written" % (where, row.key.what))
         if len(rounds[at]) > 1:
             row.boots = [(None, times_of(row.ways, rounds[at], "ns"))]
         yield row
@@ -401,12 +422,13 @@ def check_machine(results, run):
     if environment["functional"] != results.functional:
         raise Refused("%s: functional and measured runs in one place: keep them apart" % run.where)
     if [first[what] for what in ("cpu", "microcode")] != [environment[what] for what in ("cpu", "microcode")]:
-        raise Refused("%s: the run of another CPU (%s, and %s before): one directory per machine"
-                      % (run.where, environment["cpu"], first["cpu"]))
+        raise Refused("%s: the run of another CPU (%s, microcode %s, and %s, microcode %s before): one directory per machine"
+                      % (run.where, environment["cpu"], environment["microcode"], first["cpu"], first["microcode"]))
     # The probe takes whatever CPU it is on.
-    for what in ("pinned_to", "evict"):
+    for what in ("version", "series", "routines_from", "module", "pinned_to", "evict"):
         known = [str(earlier[what]) for earlier in results.environments
-                 if what in earlier and earlier["program"] == environment["program"] != "probe"]
+                 if what in earlier and earlier["program"] == environment["program"] and
+                 (what != "pinned_to" or environment["program"] != "probe")]
         if what in environment and known and str(environment[what]) != known[0]:
             raise Refused("%s: a run with %s %s, and %s before: one directory per way of measuring"
                           % (run.where, what, environment[what], known[0]))
@@ -448,7 +470,7 @@ def add_run(results, run):
 
 def entries(path):
     try:
-        return sorted(os.listdir(path))
+        return sorted(name for name in os.listdir(path) if not name.startswith("."))
     except OSError as error:
         raise Refused("%s: cannot be read: %s" % (path, error.strerror)) from error
 
@@ -459,7 +481,8 @@ def files_of(path):
         raise Refused("%s: not there: name a results directory, or a file of samples" % path)
     if not os.path.isdir(path):
         return [path]
-    return [os.path.join(path, name) for name in entries(path) if name.endswith(SUFFIXES)]
+    return [os.path.join(path, name) for name in entries(path)
+            if name.endswith(SUFFIXES) and not os.path.isdir(os.path.join(path, name))]
 
 
 def read_results(path):
@@ -469,8 +492,9 @@ def read_results(path):
         raise Refused("%s: no samples: there is no *.json or *.jsonl in it" % path)
     for file in files:
         record, runs = split_runs(file, read_file(file))
-        if record is not None and results.record is None:
-            results.record = record
+        if record is not None and results.record is not None:
+            raise Refused("%s: a second record in one place: one directory per record" % file)
+        results.record = results.record or record
         for run in runs:
             add_run(results, run)
     if not any(row.rounds for row in results.rows.values()):
@@ -482,8 +506,14 @@ def read_all(paths):
     """Results of each; a directory without samples of its own stands for those below it"""
     found = []
     for path in paths:
-        below = []
-        if os.path.isdir(path) and not files_of(path):
-            below = [os.path.join(path, name) for name in entries(path) if os.path.isdir(os.path.join(path, name))]
+        below = directories_in(path) if os.path.isdir(path) else []
+        if below and files_of(path):
+            raise Refused("%s has samples, and directories with samples: name the one or the others" % path)
         found += [read_results(inner) for inner in below or [path]]
     return found
+
+
+def directories_in(path):
+    """A link to nowhere among them, so that it is not passed over"""
+    inner = [os.path.join(path, name) for name in entries(path)]
+    return [name for name in inner if os.path.isdir(name) or not os.path.exists(name)]

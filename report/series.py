@@ -6,21 +6,29 @@ and order of the patches do not matter to what a CPU executes.
 """
 import glob
 import hashlib
+import json
 import os
+import sys
 
+import cli
 import samples
 
 ROOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..")
 
 COPY_PAGES = ("arch/x86/include/asm/page_64.h", "arch/x86/lib/copy_pages_64.S")
 COPY_MC = ("arch/x86/lib/copy_mc.c", "arch/x86/lib/copy_mc_64.S")
-FOLIO_COPY = ("mm/util.c", "include/linux/highmem.h", "include/linux/copy_pages.h", "arch/x86/um/asm/copy_pages.h",
-              "arch/x86/um/copy_pages_64.c")
-FILLS = ("probe/fills.c", "probe/streams.h")
+FOLIO_COPY = ("mm/util.c", "include/linux/copy_pages.h", "arch/um/include/asm/page.h", "arch/x86/um/asm/copy_pages.h",
+              "arch/x86/um/copy_pages_64.c", "arch/x86/lib/copy_pages_64.S")
+STREAMS = ("probe/streams.h",)
+# v7.3's stores among them, which all others are compared with.
+FILLS = ("probe/fills.c", "probe/slow-path.c") + STREAMS
+NORMAL = ("probe/normal.c", "probe/fills.c") + COPY_PAGES
+PROBE = ("probe/fills.c", "probe/normal.c", "probe/slow-path.c", "probe/streams.h")
 
 # Of the series by function; what is not here is v7.3's, or the probe's own.
 SERIES = {
-    "copies": {"unrolled": COPY_PAGES, "rep movsq": COPY_PAGES, "rep movsb": COPY_PAGES},
+    "copies": {"unrolled": COPY_PAGES, "rep movsq": COPY_PAGES, "rep movsb": COPY_PAGES, "movnti": STREAMS,
+               "movdir64b": STREAMS},
     "copies_mc": {"fragile": COPY_MC, "rep movsq": COPY_MC, "rep movsb": COPY_MC},
     "folio_copy": {"running kernel": FOLIO_COPY},
     "folio_mc_copy": {"running kernel": FOLIO_COPY},
@@ -31,6 +39,8 @@ SERIES["nodes"] = SERIES["copies"]
 def files_of(function, way):
     if function == "memmap":
         return FILLS + (COPY_PAGES if way.endswith(("unrolled", "rep movsq", "rep movsb")) else ())
+    if function == "normal memory":
+        return NORMAL
     return SERIES.get(function, {}).get(way, ())
 
 
@@ -65,8 +75,18 @@ def digest(text):
 def digests(root=ROOT):
     """{file: digest} of all files of the series, and of the probe's own ways"""
     found = {file: digest(text) for file, text in changed_lines(root).items()}
-    found.update((file, digest(read(os.path.join(root, file)))) for file in FILLS)
+    found.update((file, digest(read(os.path.join(root, file)))) for file in PROBE)
     return found
+
+
+def counts(record, function, way, now):
+    """Whether what was measured is what the files are now. Results that are no record are not kept, and count."""
+    return record is None or all(record["files"].get(file) == now[file] for file in files_of(function, way))
+
+
+def state(root=ROOT):
+    """What a record keeps of the files"""
+    return {"series": of_series(root), "files": digests(root)}
 
 
 def of_series(root=ROOT):
@@ -74,5 +94,10 @@ def of_series(root=ROOT):
     return digest("".join("%s\n%s\n" % item for item in sorted(changed_lines(root).items())))[:8]
 
 
+def main():
+    """The digest of the series, or with "state" all of them"""
+    print(json.dumps(state()) if sys.argv[1:] == ["state"] else of_series())
+
+
 if __name__ == "__main__":
-    print(of_series())
+    cli.run("series", main)

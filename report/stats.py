@@ -16,8 +16,8 @@ kernel, for one interval of 95%; 11 rounds or 7 boots for each of 40 that are to
 Many intervals at once: each gets its share of the 5% (Bonferroni). Holm's procedure would decide a little more, but gives
 no intervals to show.
 
-Two things that no number of rounds shows are part of the interval (widen()): the place of the code, and a control that
-differs from its twin.
+Three things that no number of rounds shows are part of the interval: what the base differs from itself by and what the
+place of the code does (widen()), and what differs from run to run (cover()).
 """
 import fractions
 import functools
@@ -84,6 +84,11 @@ def paired_ratio(base, other, alpha):
     return interval([b / o for b, o in zip(base, other, strict=True)], ranks_to_cut(len(base), alpha))
 
 
+def median_ratio(base, other):
+    """The middle alone"""
+    return statistics.median(b / o for b, o in zip(base, other, strict=True))
+
+
 def unpaired_ratio(base, other, alpha):
     """The medians of two kernels, boot by boot"""
     if not base or not other:
@@ -91,22 +96,24 @@ def unpaired_ratio(base, other, alpha):
     return interval([b / o for b in base for o in other], pairs_to_cut(len(base), len(other), alpha))
 
 
-def bias(control):
-    """The factor by which the base differs from itself for sure, 1 if it does not"""
-    if control is None or control.low <= 1 <= control.high:
-        return 1
-    return max(control.middle, 1 / control.middle)
+def cover(ratio, runs):
+    """The interval with the ratios of single runs in it that are for sure not that of all. Physical memory, for one, differs
+    between runs; a few of them do not tell by how much, but what one of them shows is not out of the question."""
+    others = [run.middle for run in runs if not run.low <= ratio.middle <= run.high]
+    return Interval(ratio.middle, min([ratio.low] + others), max([ratio.high] + others))
 
 
-def widen(ratio, call_ns, control):
-    """The interval with what no number of rounds shows: a call may take PLACEMENT_NS more or less than it did here
-    (call_ns: the base's time of a call in ns, None where there are no calls), and the base may differ from itself."""
-    factor = bias(control)
+def widen(ratio, call_ns, twin):
+    """The interval with what no number of rounds shows. twin: how many times as fast the control is as the base, or None;
+    call_ns: the base's time of a call in ns, None where there are no calls: those of the base and of the other way may each
+    take PLACEMENT_NS more or less than here."""
+    factor = max(twin, 1 / twin) if twin else 1
     low, high = ratio.low / factor, ratio.high * factor
     if call_ns:
-        low /= 1 + low * PLACEMENT_NS / call_ns
-        shorter = 1 - high * PLACEMENT_NS / call_ns if math.isfinite(high) else 0
-        high = high / shorter if shorter > 0 else math.inf
+        place = PLACEMENT_NS / call_ns
+        low *= max(1 - place, 0) / (1 + low * place)
+        shorter = 1 - high * place if math.isfinite(high) else 0
+        high = high * (1 + place) / shorter if shorter > 0 else math.inf
     return Interval(ratio.middle, low, high)
 
 
@@ -119,19 +126,19 @@ def least_rounds(alpha):
 
 
 def rounds_to_reach(ratio, rounds, alpha, reaches):
-    """About how many rounds until an interval that shrinks by the root of their number is decided; reaches(interval) says
-    whether it is. None if it never will be."""
+    """About how many rounds until an interval is decided that shrinks by the root of their number, as noise does;
+    reaches(interval, shrunk) says whether it is. None if it never will be."""
     if not math.isfinite(ratio.high):
         return least_rounds(alpha)
 
     def after(factor):
         shrunk = 1 / math.sqrt(factor)
-        return Interval(ratio.middle, ratio.middle - (ratio.middle - ratio.low) * shrunk,
-                        ratio.middle + (ratio.high - ratio.middle) * shrunk)
-    if not reaches(after(math.inf)):
+        return reaches(Interval(ratio.middle, ratio.middle - (ratio.middle - ratio.low) * shrunk,
+                                ratio.middle + (ratio.high - ratio.middle) * shrunk), shrunk)
+    if not after(math.inf):
         return None
     factor = 1.0
-    while not reaches(after(factor)):
+    while not after(factor):
         factor *= 1.1
     return math.ceil(rounds * factor)
 

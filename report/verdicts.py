@@ -3,7 +3,7 @@
 
 The classes follow from the bounds of the row's interval and from nothing else, in this order: slower (upper < 1), not
 slower (lower >= 0.97), undecided. The intervals hold for a whole run of a benchmark at once: those of the chosen ways are
-one family, since they are what is decided, those of exploratory ways another one, and those of the controls a third.
+one family, since they are what is decided, and those of exploratory ways another one.
 """
 import math
 import statistics
@@ -41,48 +41,55 @@ def classify(ratio):
     return NOT_SLOWER if ratio.low >= FLOOR else UNDECIDED
 
 
-def call_ns(row):
-    """The base's time of one call, in ns"""
-    return statistics.median(row.ns(row.base)) / row.calls if row.calls and row.rounds else None
+def call_ns(row, way):
+    """The time of one call, in ns"""
+    return statistics.median(row.ns(way)) / row.calls if row.calls and row.rounds else None
 
 
-def control_ratio(row, alpha):
+def twin_ratio(row):
+    """How many times as fast the control is as the base, which it is again"""
     if not row.control or not row.rounds:
         return None
-    return stats.paired_ratio(row.ns(row.base), row.ns(row.control), alpha)
+    return stats.median_ratio(row.ns(row.base), row.ns(row.control))
 
 
-def judge(row, way, alpha, control_alpha):
+def run_ratios(row, way):
+    """One per run, where there are several"""
+    if len(row.boots) < 2:
+        return []
+    return [stats.paired_ratio(taken[row.base], taken[way], 1 - stats.CONFIDENCE) for _, taken in row.boots]
+
+
+def judge(row, way, alpha):
     if not row.rounds:
         return Verdict(row, way, stats.NOTHING, UNDECIDED, "no samples: the run was cut off")
     ratio = stats.paired_ratio(row.ns(row.base), row.ns(way), alpha)
-    call, control = call_ns(row), control_ratio(row, control_alpha)
+    call, twin, runs = call_ns(row, row.base), twin_ratio(row), run_ratios(row, way)
 
-    def widened(interval):
-        return stats.widen(interval, call, control)
-    wide = widened(ratio)
+    def decides(interval, shrunk):
+        return classify(stats.widen(interval, call, twin and 1 + (twin - 1) * shrunk)) != UNDECIDED
+    wide = stats.widen(stats.cover(ratio, runs), call, twin)
     verdict = classify(wide)
     if verdict != UNDECIDED:
         return Verdict(row, way, wide, verdict, rounds=row.rounds)
-    needed = stats.rounds_to_reach(ratio, row.rounds, alpha, lambda interval: classify(widened(interval)) != UNDECIDED)
-    return Verdict(row, way, wide, verdict, why_undecided(row, ratio, needed, call, control), row.rounds, needed)
+    needed = stats.rounds_to_reach(ratio, row.rounds, alpha, decides)
+    return Verdict(row, way, wide, verdict, why_undecided(row, ratio, needed, call), row.rounds, needed)
 
 
-def why_undecided(row, ratio, needed, call, control):
-    if stats.bias(control) != 1:
-        return "the base differs from itself by %.1f%%" % (100 * (stats.bias(control) - 1))
+def why_undecided(row, ratio, needed, call):
     if not math.isfinite(ratio.high):
         return "too few rounds: %d" % row.rounds
-    if needed is None and call and stats.PLACEMENT_NS / call > 0.01:
+    if needed:
+        return "too noisy"
+    if call and stats.PLACEMENT_NS / call > 0.01:
         return "a call takes %.0f ns, and the place of the code alone does %g of them" % (call, stats.PLACEMENT_NS)
-    return "too noisy" if needed else "too close to a bound"
+    return "too close to a bound"
 
 
 class Family(typing.NamedTuple):
     """The alphas of a benchmark's comparisons"""
     chosen: float
     exploratory: float
-    control: float
 
 
 def exploratory_ways(row):
@@ -92,11 +99,11 @@ def exploratory_ways(row):
 
 
 def family(rows):
-    """Of all rows of a benchmark, those that were planned and have no samples among them"""
+    """Of all rows of a benchmark, those that were planned and have no samples among them. A benchmark is a family, so that
+    its samples alone and beside those of another one are judged alike."""
     rows = [row for row in rows if row.base and not row.missing]
     return Family(stats.share(sum(row.is_judged for row in rows)),
-                  stats.share(sum(len(exploratory_ways(row)) for row in rows)),
-                  stats.share(sum(bool(row.control) for row in rows if not row.key.is_part)))
+                  stats.share(sum(len(exploratory_ways(row)) for row in rows)))
 
 
 def families(results):
@@ -114,18 +121,18 @@ def judge_all(results):
     for key, row in results.rows.items():
         alphas = known[key.benchmark]
         if row.is_judged:
-            found[key][row.chosen] = judge(row, row.chosen, alphas.chosen, alphas.control)
+            found[key][row.chosen] = judge(row, row.chosen, alphas.chosen)
         for way in exploratory_ways(row):
-            found[key][way] = judge(row, way, alphas.exploratory, alphas.control)
+            found[key][way] = judge(row, way, alphas.exploratory)
     return found
 
 
 def controls(results):
     """(rows whose base differs from itself for sure, rows with a control)"""
-    known = families(results)
     rows = [row for row in results.rows.values() if row.control and row.rounds and not row.key.is_part]
-    differ = [row for row in rows if stats.bias(control_ratio(row, known[row.key.benchmark].control)) != 1]
-    return differ, rows
+    alpha = stats.share(len(rows))
+    found = [(row, stats.paired_ratio(row.ns(row.base), row.ns(row.control), alpha)) for row in rows]
+    return [row for row, ratio in found if not ratio.low <= 1 <= ratio.high], rows
 
 
 def worst_first(found):
@@ -157,7 +164,7 @@ def against_base(results, resample=None, limit=0):
     for row in [row for row in results.rows.values() if row.is_judged]:
         alphas = known[row.key.benchmark]
         for left in range(limit, -1, -1):
-            verdict = judge(row, row.chosen, alphas.chosen / (limit + 1), alphas.control / (limit + 1))
+            verdict = judge(row, row.chosen, alphas.chosen / (limit + 1))
             if verdict.verdict != UNDECIDED or not left or (row.rounds and not verdict.needed):
                 break
             resample(row)
@@ -171,6 +178,7 @@ def against_kernel(pairs):
     verdicts = []
     for other, row in pairs:
         ratio = stats.unpaired_ratio(other.boot_medians(other.chosen), row.boot_medians(row.chosen), alpha)
+        ratio = stats.widen(ratio, call_ns(other, other.chosen), None)
         why = "" if math.isfinite(ratio.high) else "too few boots"
         verdicts.append(Verdict(row, row.chosen, ratio, classify(ratio), why, row.rounds))
     return worst_first(verdicts)
