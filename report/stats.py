@@ -28,7 +28,7 @@ import typing
 CONFIDENCE = 0.95
 
 # The linker's choice of addresses makes a call faster or slower by up to so much. It differs from build to build and never
-# within a run. probe/placement.c measures it; results/placement.txt: up to 0.28 ns (Zen 4).
+# within a run. probe/placement.c measures it; results/placement.txt: up to 0.27 ns (Zen 4).
 PLACEMENT_NS = 0.3
 
 
