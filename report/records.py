@@ -51,10 +51,16 @@ def worst_rows(results, now):
     return {what: verdicts.worst_first(of_way)[0] for what, of_way in found.items()}
 
 
+def age(results):
+    """An imported record is older than one of the same day"""
+    record = results.record or {"date": "", "imported": None}
+    return record["date"], record["imported"] is None
+
+
 def by_cpu(all_results, now):
     """{CPU: {(table, way): worst verdict}}, of the newest record in which a way counts"""
     found = {}
-    for results in sorted(all_results, key=lambda results: (results.record or {}).get("date", "")):
+    for results in sorted(all_results, key=age):
         if not results.functional:
             first = results.environments[0]
             cpu = "%s %s" % (first["cpu"], answer.core(first))
