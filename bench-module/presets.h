@@ -8,7 +8,7 @@
 #define MAX_MEMMAPS	3
 
 #define PRESETS_USAGE	\
-	"  quick           a minute on up to three nodes: what matters most, in all directions\n" \
+	"  quick           a minute or two on up to three nodes: what matters most, in all directions\n" \
 	"  rfc             the rows of the RFC of 2026-04-27, by its method\n" \
 	"  regress         what decides whether anything is slower, for scripts/regress\n" \
 	"  full            all sizes, primitives, threads, reading, a bystander, memory maps\n"
