@@ -70,7 +70,6 @@ int next_option(int argc, char **argv, const struct option *options);
 void no_more_arguments(int argc, char **argv);
 void parse_common_option(int o);
 void catch_signals(void);
-double median(double *v, int n);
 
 /* request.c */
 void check_module(void);

@@ -127,13 +127,6 @@ void write_rounds(FILE *file, const struct section *section, int first_id, bool 
 	}
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static double median_ns(const struct row *row, int way)
 {
 	unsigned int n = row->rounds - 1;
@@ -143,8 +136,7 @@ static double median_ns(const struct row *row, int way)
 		die("no memory for the medians: free some memory");
 	for (unsigned int i = 0; i < n; i++)
 		ns[i] = row->ns[(size_t)(i + 1) * row->nr_ways + way];
-	qsort(ns, n, sizeof(*ns), compare);
-	middle = (ns[(n - 1) / 2] + ns[n / 2]) / 2;
+	middle = median(ns, n);
 	free(ns);
 	return middle;
 }

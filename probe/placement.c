@@ -7,10 +7,11 @@
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+
+#include "samples.h"
 
 #define PLACES	64
 #define ROUNDS	301
@@ -46,13 +47,6 @@ static double now_ns(void)
 	return now.tv_sec * 1e9 + now.tv_nsec;
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* 13 and 29 have no factor in common with 64: every offset within a line, in pairs that differ. */
 static char *routine_at(int place)
 {
@@ -66,7 +60,7 @@ static char *caller_at(int place)
 
 static void measure(const char *name, const char *routine, const char *end)
 {
-	double medians[PLACES];
+	double medians[PLACES], middle;
 
 	for (int place = 0; place < PLACES; place++) {
 		memcpy(routine_at(place), routine, end - routine);
@@ -84,13 +78,11 @@ static void measure(const char *name, const char *routine, const char *end)
 			ns[place][round] = (now_ns() - start) / CALLS;
 		}
 	}
-	for (int place = 0; place < PLACES; place++) {
-		qsort(ns[place], ROUNDS, sizeof(double), compare);
-		medians[place] = ns[place][ROUNDS / 2];
-	}
-	qsort(medians, PLACES, sizeof(double), compare);
+	for (int place = 0; place < PLACES; place++)
+		medians[place] = median(ns[place], ROUNDS);
+	middle = median(medians, PLACES);
 	printf("%s: %d places, ns per call of 4 KiB: least %.2f, median %.2f, most %.2f, most - least %.2f\n",
-	       name, PLACES, medians[0], medians[PLACES / 2], medians[PLACES - 1],
+	       name, PLACES, medians[0], middle, medians[PLACES - 1],
 	       medians[PLACES - 1] - medians[0]);
 }
 
