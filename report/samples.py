@@ -508,7 +508,9 @@ def read_all(paths):
     for path in paths:
         below = directories_in(path) if os.path.isdir(path) else []
         if below and files_of(path):
-            raise Refused("%s has samples, and directories with samples: name the one or the others" % path)
+            if any(os.path.exists(name) and files_of(name) for name in below):
+                raise Refused("%s has samples, and directories with samples: name the one or the others" % path)
+            below = []
         found += [read_results(inner) for inner in below or [path]]
     return found
 
