@@ -32,6 +32,10 @@ CORES = {
 }
 
 
+def label(table, way):
+    return "%s by %s" % (ABOUT.get(table, table), way)
+
+
 def core(environment):
     known = CORES.get((environment["vendor"], environment["family"], environment["model"]))
     numbers = "family %s model %s" % (environment["family"], environment["model"])
@@ -106,8 +110,7 @@ def of_table(table, found):
     """The headline of a table, and the rows that are not as they should be"""
     bases = ", ".join(dict.fromkeys(v.row.base for v in found))
     ways = ", ".join(dict.fromkeys(v.way for v in found))
-    lines = ["%s by %s, against %s: %s of %d rows; %s"
-             % (ABOUT.get(table, table), ways, bases, counts(found), len(found), gain(found))]
+    lines = ["%s, against %s: %s of %d rows; %s" % (label(table, ways), bases, counts(found), len(found), gain(found))]
     for verdict in (verdicts.SLOWER, verdicts.UNDECIDED):
         of_class = [v for v in found if v.verdict == verdict]
         if of_class:
@@ -160,7 +163,7 @@ def not_measured(results):
 
 def record(results):
     told, now = results.record, series.digests()
-    old = sorted({"%s by %s" % (ABOUT.get(key.table, key.table), way) for key, row in results.rows.items()
+    old = sorted({label(key.table, way) for key, row in results.rows.items()
                   for way in row.ways if way not in (row.base, row.control)
                   and not series.counts(told, key.function, way, now)})
     line = "record of %s, patches %s" % (told["date"], told["series"])
@@ -179,6 +182,6 @@ def exploratory(results, judged):
     lines = []
     for (table, way), of_way in found.items():
         worst = verdicts.worst_first(of_way)[0]
-        lines.append("%s by %s: %s of %d rows; worst %s %s" % (ABOUT.get(table, table), way, counts(of_way), len(of_way),
-                                                               worst.row.key.what, bounds(worst.ratio)))
+        lines.append("%s: %s of %d rows; worst %s %s" % (label(table, way), counts(of_way), len(of_way), worst.row.key.what,
+                                                         bounds(worst.ratio)))
     return lines

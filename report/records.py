@@ -3,8 +3,7 @@
 
 Its first line is {"record": {...}}: date, series (the digest of all patches) and files (the digest of each file that a way
 may consist of, see report/series.py) as they were measured, busy (what made the machine busy, or null), imported (from
-where, or null). It names no
-host and no serial number, so the file can be mailed as it is.
+where, or null). It names no host and no serial number, so the file can be mailed as it is.
 """
 import glob
 import gzip
@@ -87,7 +86,7 @@ def overview(all_results, chosen_only=False):
         for column, verdict in enumerate((worst or [None]) + of_way, 1):
             if verdict:
                 table.marks[len(table.lines), column] = verdict.mark
-        table.lines.append(["%s by %s" % (answer.ABOUT.get(name[0], name[0]), name[1])] +
+        table.lines.append([answer.label(*name)] +
                            ([answer.bounds(verdict.ratio) for verdict in worst] or ["no record"]) +
                            [shown(verdict) for verdict in of_way])
     return table

@@ -16,6 +16,11 @@ check_path() {
 	exit 2
 }
 
+# fact KEY: one of those that common/host-facts knows of this machine
+fact() {
+	build/common/host-facts | sed -n "s/^$1 //p"
+}
+
 # kbuild looks behind links.
 cd -P . || exit
 check_path "$PWD" "the path of this clone" "move it to one without"
