@@ -40,7 +40,8 @@ static void print_sample(struct copy_run *r, unsigned int round, unsigned int sl
 		       r->slot[slot]->name, round, round < r->run.warmup, s->copies,
 		       (u64)r->threads * r->nr_copies << (PAGE_SHIFT + r->order));
 	if (r->cold)
-		seq_buf_printf(text, " first_ns=%llu", s->first);
+		/* The clock of User-Mode Linux goes in steps of 256 ns. */
+		seq_buf_printf(text, " first_ns=%llu", max(s->first, 1ULL));
 	if (r->bystander.wanted)
 		seq_buf_printf(text, " bystander_ns=%llu alone_ns=%llu", s->bystander, s->alone);
 	seq_buf_puts(text, "\n");

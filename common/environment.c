@@ -49,6 +49,7 @@ static void add_kernel(void)
 	add_environment("version", "%s", names.version);
 	if (host_is_uml())
 		add_environment("machine", "User-Mode Linux");
+	add_environment_number("clock_ns", host_clock_step());
 }
 
 static void add_load(void)

@@ -209,6 +209,34 @@ bool host_is_emulated(void)
 	return has_name_of_tcg() || strstr(host_cpu("model name"), "TCG");
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
+}
+
+/* Times that a clock of 1 ns tells have no other common divisor. */
+unsigned long host_clock_step(void)
+{
+	uint64_t step = 0, last = now_ns();
+
+	for (int i = 0; i < 100; i++) {
+		uint64_t now = now_ns(), a = step, b = now - last;
+
+		while (b) {
+			uint64_t rest = a % b;
+
+			a = b;
+			b = rest;
+		}
+		step = a;
+		last = now;
+	}
+	return step ?: 1;
+}
+
 bool host_is_uml(void)
 {
 	char *text = host_file("/proc/cpuinfo");

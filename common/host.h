@@ -75,6 +75,9 @@ size_t host_huge_page_bytes(void);
 bool host_is_emulated(void);
 bool host_is_uml(void);
 
+/* The steps in ns in which the clock of the kernel goes: 1, or 256 in User-Mode Linux. */
+unsigned long host_clock_step(void);
+
 /* The load average of a minute; negative if it is unknown. */
 double host_load(void);
 

@@ -8,6 +8,7 @@ it, such as a dmesg, are not read. A file will do in the place of a directory. A
 {"environment": {...}}    begins a run. Strings, numbers and booleans, and "warnings", a list of strings. Always there:
                           program, kernel, version, cpu, vendor, family, model, stepping, microcode, boot, seed; "unknown"
                           where the machine does not tell. functional: the machine is emulated and has no speed.
+                          clock_ns: the steps in which the clock goes.
 {"row": 0, ...}           the plan, a line per row: its conditions (class Key), bytes and calls per sample, the ways that
                           are measured, and among these base (v7.3), control (the base again) and chosen (what the series
                           or the running kernel does here). aside: why chosen is not judged by this row. missing: why the
@@ -94,6 +95,7 @@ class Row:
     chosen: str
     aside: str = None
     missing: str = None
+    clock_ns: float = 0
     boots: list = dataclasses.field(default_factory=list)       # (boot, {way: ns of all rounds but the first}) per run
 
     def ns(self, way):
@@ -197,7 +199,7 @@ NEEDED, OR_NULL, OR_NOTHING = range(3)
 
 ENVIRONMENT = {name: (is_text, NEEDED) for name in ("program", "kernel", "version", "cpu", "vendor", "family", "model",
                                                      "stepping", "microcode", "boot", "seed")}
-ENVIRONMENT.update(functional=(is_yes_or_no, NEEDED), warnings=(is_texts, NEEDED))
+ENVIRONMENT.update(functional=(is_yes_or_no, NEEDED), warnings=(is_texts, NEEDED), clock_ns=(is_positive, OR_NOTHING))
 
 RECORD = {"date": (is_text, NEEDED), "series": (is_text, NEEDED), "busy": (is_text, OR_NULL), "imported": (is_text, OR_NULL),
           "files": (lambda files: isinstance(files, dict) and all(map(is_text, list(files) + list(files.values()))), NEEDED)}
@@ -400,7 +402,8 @@ def rows_of(where, planned, rounds):
 
 # Results
 
-def add_row(results, where, row, boot):
+def add_row(results, where, row, boot, clock_ns):
+    row.clock_ns = clock_ns
     row.boots = [(boot, taken) for _, taken in row.boots]
     known = results.rows.setdefault(row.key, row)
     if known is row:
@@ -409,6 +412,7 @@ def add_row(results, where, row, boot):
         raise Refused("%s: %s was measured in another way before: one directory per way of measuring"
                       % (where, row.key.what))
     known.boots += row.boots
+    known.clock_ns = max(known.clock_ns, row.clock_ns)
     known.missing = known.missing and row.missing
 
 
@@ -460,7 +464,7 @@ def add_run(results, run):
         if kernel != environment["kernel"]:
             raise Refused("%s: the run of another kernel (%s, and %s before): one directory per kernel"
                           % (run.where, environment["kernel"], kernel))
-        add_row(results, run.where, row, boot)
+        add_row(results, run.where, row, boot, environment.get("clock_ns", 0))
     for benchmark in {row.key.benchmark for row in rows}:
         known, seconds = results.seconds.get(benchmark, 0), end and end["seconds"]
         results.seconds[benchmark] = None if known is None or seconds is None else known + seconds

@@ -16,8 +16,8 @@ kernel, for one interval of 95%; 11 rounds or 7 boots for each of 40 that are to
 Many intervals at once: each gets its share of the 5% (Bonferroni). Holm's procedure would decide a little more, but gives
 no intervals to show.
 
-Three things that no number of rounds shows are part of the interval: what the base differs from itself by and what the
-place of the code does (widen()), and what differs from run to run (cover()).
+Four things that no number of rounds shows are part of the interval: what the base differs from itself by, what the place
+of the code does and the steps of the clock (widen()), and what differs from run to run (cover()).
 """
 import fractions
 import functools
@@ -103,17 +103,15 @@ def cover(ratio, runs):
     return Interval(ratio.middle, min([ratio.low] + others), max([ratio.high] + others))
 
 
-def widen(ratio, call_ns, twin):
+def widen(ratio, unsure, twin):
     """The interval with what no number of rounds shows. twin: how many times as fast the control is as the base, or None;
-    call_ns: the base's time of a call in ns, None where there are no calls: those of the base and of the other way may each
-    take PLACEMENT_NS more or less than here."""
+    unsure: the part of the base's time by which the samples of the base and of the other way may each be longer or shorter
+    than they should be."""
     factor = max(twin, 1 / twin) if twin else 1
     low, high = ratio.low / factor, ratio.high * factor
-    if call_ns:
-        place = PLACEMENT_NS / call_ns
-        low *= max(1 - place, 0) / (1 + low * place)
-        shorter = 1 - high * place if math.isfinite(high) else 0
-        high = high * (1 + place) / shorter if shorter > 0 else math.inf
+    low *= max(1 - unsure, 0) / (1 + low * unsure)
+    shorter = 1 - high * unsure if math.isfinite(high) else 0
+    high = high * (1 + unsure) / shorter if shorter > 0 else math.inf
     return Interval(ratio.middle, low, high)
 
 

@@ -41,9 +41,14 @@ def classify(ratio):
     return NOT_SLOWER if ratio.low >= FLOOR else UNDECIDED
 
 
-def call_ns(row, way):
-    """The time of one call, in ns"""
-    return statistics.median(row.ns(way)) / row.calls if row.calls and row.rounds else None
+def unsure_ns(row):
+    """What a sample may take more or less than it should: each call for the place of its code, and once the clock"""
+    return stats.PLACEMENT_NS * (row.calls or 0) + row.clock_ns
+
+
+def unsure(row, way):
+    """As a part of this way's time"""
+    return unsure_ns(row) / statistics.median(row.ns(way))
 
 
 def twin_ratio(row):
@@ -64,25 +69,25 @@ def judge(row, way, alpha):
     if not row.rounds:
         return Verdict(row, way, stats.NOTHING, UNDECIDED, "no samples: the run was cut off")
     ratio = stats.paired_ratio(row.ns(row.base), row.ns(way), alpha)
-    call, twin, runs = call_ns(row, row.base), twin_ratio(row), run_ratios(row, way)
+    part, twin, runs = unsure(row, row.base), twin_ratio(row), run_ratios(row, way)
 
     def decides(interval, shrunk):
-        return classify(stats.widen(interval, call, twin and 1 + (twin - 1) * shrunk)) != UNDECIDED
-    wide = stats.widen(stats.cover(ratio, runs), call, twin)
+        return classify(stats.widen(interval, part, twin and 1 + (twin - 1) * shrunk)) != UNDECIDED
+    wide = stats.widen(stats.cover(ratio, runs), part, twin)
     verdict = classify(wide)
     if verdict != UNDECIDED:
         return Verdict(row, way, wide, verdict, rounds=row.rounds)
     needed = stats.rounds_to_reach(ratio, row.rounds, alpha, decides)
-    return Verdict(row, way, wide, verdict, why_undecided(row, ratio, needed, call), row.rounds, needed)
+    return Verdict(row, way, wide, verdict, why_undecided(row, ratio, needed), row.rounds, needed)
 
 
-def why_undecided(row, ratio, needed, call):
+def why_undecided(row, ratio, needed):
     if not math.isfinite(ratio.high):
         return "too few rounds: %d" % row.rounds
     if needed:
         return "too noisy"
-    if call and stats.PLACEMENT_NS / call > 0.01:
-        return "a call takes %.0f ns, and the place of the code alone does %g of them" % (call, stats.PLACEMENT_NS)
+    if unsure(row, row.base) > 0.01:
+        return "the place of the code and the steps of the clock make up to %.1f%% of it" % (100 * unsure(row, row.base))
     return "too close to a bound"
 
 
@@ -178,7 +183,7 @@ def against_kernel(pairs):
     verdicts = []
     for other, row in pairs:
         ratio = stats.unpaired_ratio(other.boot_medians(other.chosen), row.boot_medians(row.chosen), alpha)
-        ratio = stats.widen(ratio, call_ns(other, other.chosen), None)
+        ratio = stats.widen(ratio, unsure(other, other.chosen) if other.rounds else 0, None)
         why = "" if math.isfinite(ratio.high) else "too few boots"
         verdicts.append(Verdict(row, row.chosen, ratio, classify(ratio), why, row.rounds))
     return worst_first(verdicts)
