@@ -9,8 +9,8 @@ export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF LAB_KERNEL ROWS RESULTS ICOUN
 
 ifneq ($(filter-out help,$(or $(MAKECMDGOALS),help)),)
 me := make
-include scripts/path.mk
-complaint := $(shell sh scripts/clone.sh 2>&1)
+include common/path.mk
+complaint := $(shell sh common/clone.sh 2>&1)
 $(if $(complaint),$(error $(complaint)))
 $(if $(KDIR),$(call check_variables,KDIR))
 # Several, and patterns of the shell.
@@ -60,7 +60,7 @@ regress: ## is a row of a run slower than v7.3: RESULTS=DIRECTORY, or than anoth
 
 .PHONY: native
 native: ## the bench module in User-Mode Linux: the series' own folio_copy() at this CPU's speed, no root
-	@$(call run,lab/build um && scripts/native)
+	@$(call run,lab/host/build um && scripts/native)
 
 .PHONY: copyloops
 copyloops: ## the copy routines tested in user space: every length, alignment and fault; no root, under a minute
@@ -69,11 +69,11 @@ copyloops: ## the copy routines tested in user space: every length, alignment an
 .PHONY: lab
 # The dry run comes first: a request that makes no sense need not wait for a kernel.
 lab: ## one boot of the emulated machine: TOPO=2n|2n1c|pmem CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=stock|debian ICOUNT=1 DRYRUN=1
-	@$(call run,DRYRUN=1 lab/run $(if $(DRYRUN),,> /dev/null && lab/build $(or $(LAB_KERNEL),patched) && lab/run))
+	@$(call run,DRYRUN=1 lab/host/run $(if $(DRYRUN),,> /dev/null && lab/host/build $(or $(LAB_KERNEL),patched) && lab/host/run))
 
 .PHONY: mce
 mce: ## the machine-check matrix, against the unpatched kernel: CPU=class LAB_KERNEL=patched|stock ROWS=REGEX for less
-	@$(call run,DRYRUN=1 scripts/mce $(if $(DRYRUN),,> /dev/null && lab/build stock && lab/build patched && scripts/mce))
+	@$(call run,DRYRUN=1 scripts/mce $(if $(DRYRUN),,> /dev/null && lab/host/build stock && lab/host/build patched && scripts/mce))
 
 .PHONY: tree
 tree: ## the kernel source with the series applied, a commit per patch, in build/linux (KERNEL=DIR: your own source)
@@ -93,7 +93,7 @@ apply: ## the series on your own tree: KERNEL=DIR, and SIGNOFF=1 to sign it off
 
 .PHONY: module
 module: ## folio_copy_bench.ko and its front end for the kernel built in KDIR=DIR (default: the running one)
-	@$(call run,$(MAKE) --no-print-directory -C bench-module $(if $(KDIR),KDIR=$(abspath $(KDIR))))
+	@$(call run,$(MAKE) --no-print-directory -C bench-module $(if $(KDIR),KDIR=$(abspath $(KDIR))) && $(MAKE) --no-print-directory -C bench)
 
 .PHONY: clean
 clean: ## remove what was built, keep what was downloaded

@@ -1,1 +1,1 @@
-../scripts/path.mk
+../common/path.mk

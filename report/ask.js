@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What the page of a report looks like, asked from within by scripts/test-page and answered on the console.
+// What the page of a report looks like, asked from within by tests/page and answered on the console.
 "use strict";
 
 function isInside(text, box)

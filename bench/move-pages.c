@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Front end of folio_copy_bench.ko, and here without it: folios from node to node, end to end, as
+ * user space sees it. "move-pages" times move_pages(2), or what moves memory between tiers
+ * (tiers.c), for every folio size and every ordered pair of nodes.
+ *
+ * Each sample has fresh memory. Moving the same memory there and back would be faster, and wrong:
+ * migration unmaps a folio that is mapped by PTEs one by one, on the way marks it as mapped in
+ * part, and the next migration splits a folio that is marked so, as v7.3 does. Each mTHP is mapped
+ * by PTEs. Nor would the direction back find its memory as cold as the direction there did.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/mempolicy.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "move-pages.h"
+#include "rows.h"
+
+#define MAX_TRIES	3
+#define MAX_BYTES	(64ULL << 30)
+
+/* Folios of a size, in one direction. */
+struct row {
+	struct kind *kind;
+	int src, dst, nr;
+	size_t bytes;
+	uint64_t ns[MAX_ROUNDS];
+	char missing[WHY_SIZE];		/* why there are no samples, or "" */
+	bool failed;			/* it was tried */
+};
+
+static struct {
+	const char *sizes;
+	struct list src, dst;
+	uint64_t bytes, seed;
+	int samples;
+	const struct scenario *scenario;
+} opt;
+
+static struct row *rows;
+static int nr_rows;
+
+/* splitmix64 */
+static uint64_t next_random(void)
+{
+	static uint64_t state;
+	uint64_t x;
+
+	state += 0x9e3779b97f4a7c15ULL;
+	x = opt.seed + state;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
+	return x ^ x >> 31;
+}
+
+/* move_pages(2) */
+
+/* With one address per folio: of a second one of the same folio it would say that it is busy. */
+static bool move_folios(const struct region *r, int src, int dst, uint64_t *ns)
+{
+	size_t nr = r->len / r->kind->size;
+	void **pages = calloc(nr, sizeof(*pages));
+	int *nodes = calloc(nr, sizeof(*nodes)), *status = calloc(nr, sizeof(*status));
+	uint64_t start;
+	long unmoved;
+
+	(void)src;
+	if (!pages || !nodes || !status)
+		die("out of memory");
+	for (size_t i = 0; i < nr; i++) {
+		pages[i] = r->mem + i * r->kind->size;
+		nodes[i] = dst;
+	}
+	/* calloc() may have left these to be had at the first touch, which is not to be timed. */
+	memset(status, 0x7f, nr * sizeof(*status));
+	start = now_ns();
+	unmoved = syscall(SYS_move_pages, 0, nr, pages, nodes, status, MPOL_MF_MOVE);
+	*ns = now_ns() - start;
+	free(pages);
+	free(nodes);
+	free(status);
+	if (unmoved > 0)
+		return because("%ld of %zu folios did not move to node %d", unmoved, nr, dst);
+	return !unmoved || because("move_pages(2) to node %d: %s", dst, policy_error(errno));
+}
+
+static const char *nothing_to_prepare(void)
+{
+	return NULL;
+}
+
+static bool every_direction(int src, int dst)
+{
+	return src != dst;
+}
+
+static const struct scenario moving = {
+	.name = "move_pages",
+	.function = "move_pages",
+	.prepare = nothing_to_prepare,
+	.direction = every_direction,
+	.move = move_folios,
+	.arrived = is_node,
+	.hugetlb = true,
+};
+
+/* Options */
+
+enum { O_SIZE = 1, O_SRC, O_DST, O_BYTES, O_SAMPLES, O_SEED, O_SCENARIO };
+
+static const struct option options[] = {
+	{ "size",	required_argument, NULL, O_SIZE },
+	{ "src",	required_argument, NULL, O_SRC },
+	{ "dst",	required_argument, NULL, O_DST },
+	{ "bytes",	required_argument, NULL, O_BYTES },
+	{ "samples",	required_argument, NULL, O_SAMPLES },
+	{ "seed",	required_argument, NULL, O_SEED },
+	{ "scenario",	required_argument, NULL, O_SCENARIO },
+	CPU_OPTION,
+	JSON_OPTION,
+	COMMON_OPTIONS
+};
+
+static void set_bytes(const char *s)
+{
+	opt.bytes = parse_size("bytes", s);
+	if (opt.bytes > MAX_BYTES)
+		die("--bytes %s: up to %s is allowed", s, size_text(MAX_BYTES));
+}
+
+static void set_scenario(const char *s)
+{
+	static const struct scenario *const scenarios[] = { &moving, &demotion, &promotion };
+
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		if (!strcmp(s, scenarios[i]->name)) {
+			opt.scenario = scenarios[i];
+			return;
+		}
+	}
+	die("--scenario %s: move_pages, demotion or promotion is allowed", s);
+}
+
+static void parse_option(int o)
+{
+	switch (o) {
+	case O_SIZE:
+		opt.sizes = optarg;
+		return;
+	case O_SRC:
+		return list_option("src", &opt.src);
+	case O_DST:
+		return list_option("dst", &opt.dst);
+	case O_BYTES:
+		return set_bytes(optarg);
+	case O_SAMPLES:
+		opt.samples = parse_samples(optarg);
+		return;
+	case O_SEED:
+		opt.seed = parse_number("seed", optarg);
+		return;
+	case O_SCENARIO:
+		return set_scenario(optarg);
+	}
+	parse_common_option(o);
+}
+
+static void parse_options(int argc, char **argv)
+{
+	int o;
+
+	opt.bytes = 1ULL << 30;
+	opt.samples = 20;
+	opt.scenario = &moving;
+	opt.seed = random_seed();
+	while ((o = next_option(argc, argv, options)) != -1)
+		parse_option(o);
+	no_more_arguments(argc, argv);
+}
+
+/* What there is to be measured */
+
+static void nodes_with_memory(struct list *l)
+{
+	char *s = slurp("/sys/devices/system/node/has_memory");
+
+	if (!s || !parse_list(s, l))
+		parse_list("0", l);
+}
+
+static void check_nodes(const char *name, struct list *l, const struct list *have)
+{
+	char text[512];
+
+	if (!l->nr)
+		*l = *have;
+	for (int i = 0; i < l->nr; i++) {
+		if (has(have, l->v[i]))
+			continue;
+		snprintf(text, sizeof(text), "%s",
+			 slurp("/sys/devices/system/node/has_memory") ?: "0");
+		die("--%s %d: the nodes with memory are %s", name, l->v[i], text);
+	}
+}
+
+static void choose_kinds(void)
+{
+	char *name, *list = opt.sizes ? strdup(opt.sizes) : NULL;
+	char all[MAX_KINDS * sizeof(kinds[0].name) + 1] = "";
+	int i, n = 0;
+
+	find_kinds();
+	for (i = 0; i < nr_kinds; i++) {
+		n += sprintf(all + n, " %.23s", kinds[i].name);
+		kinds[i].wanted = !opt.sizes;
+	}
+	while (list && (name = strsep(&list, ","))) {
+		for (i = 0; i < nr_kinds && strcmp(name, kinds[i].name); i++)
+			;
+		if (i == nr_kinds)
+			die("--size %s: this kernel has%s", name, all);
+		kinds[i].wanted = true;
+	}
+}
+
+/* Both nodes need as much: the memory is there before it is freed here. */
+static bool enough_hugetlb(const struct kind *kind, int node)
+{
+	uint64_t need = opt.bytes / kind->size, have = free_hugetlb(kind, node);
+
+	return have >= need ||
+	       because("node %d has %" PRIu64 " free pages of it and needs %" PRIu64 ": raise "
+		       "node%d/hugepages/hugepages-%zukB/nr_hugepages in /sys/devices/system/node",
+		       node, have, need, node, kind->size >> 10);
+}
+
+static bool kind_is_there(struct kind *kind)
+{
+	if (opt.bytes < kind->size)
+		return because("--bytes %s is less than a folio", size_text(opt.bytes));
+	if (kind->hugetlb && !opt.scenario->hugetlb)
+		return because("%s does not move hugetlb", opt.scenario->name);
+	if (!opt.sizes && opt.scenario->splits && is_mapped_by_ptes(kind))
+		return because("%s splits these on the way (--size %s tries)",
+			       opt.scenario->name, kind->name);
+	return use_kind(kind);
+}
+
+/* The tables of a filled region take a 512th of it, and the kernel keeps some for itself. */
+static void check_memory(int node)
+{
+	uint64_t need = opt.bytes + opt.bytes / 16 + (16 << 20), have = free_memory(node);
+
+	if (have < need)
+		die("node %d has %" PRIu64 " MiB free, --bytes %s needs %" PRIu64 " MiB there: "
+		    "lower it, free some (echo 3 > /proc/sys/vm/drop_caches), or leave the node "
+		    "out (--src, --dst)",
+		    node, have >> 20, size_text(opt.bytes), need >> 20);
+}
+
+static void add_row(struct kind *kind, int src, int dst, bool there)
+{
+	struct row row = {
+		.kind = kind, .src = src, .dst = dst, .bytes = opt.bytes - opt.bytes % kind->size,
+	};
+
+	if (there && kind->hugetlb)
+		there = enough_hugetlb(kind, src) && enough_hugetlb(kind, dst);
+	if (there) {
+		check_memory(src);
+		check_memory(dst);
+	} else {
+		strcpy(row.missing, why);
+	}
+	rows = grown(rows, nr_rows, sizeof(*rows));
+	rows[nr_rows++] = row;
+}
+
+static void add_rows(struct kind *kind)
+{
+	bool there = kind_is_there(kind);
+	int s, d;
+
+	for (s = 0; s < opt.src.nr; s++)
+		for (d = 0; d < opt.dst.nr; d++)
+			if (opt.scenario->direction(opt.src.v[s], opt.dst.v[d]))
+				add_row(kind, opt.src.v[s], opt.dst.v[d], there);
+}
+
+static void skip(const char *reason)
+{
+	printf("skipped: %s\n", reason);
+	exit(EXIT_SKIPPED);
+}
+
+static bool any_direction(void)
+{
+	int s, d;
+
+	for (s = 0; s < opt.src.nr; s++)
+		for (d = 0; d < opt.dst.nr; d++)
+			if (opt.scenario->direction(opt.src.v[s], opt.dst.v[d]))
+				return true;
+	return false;
+}
+
+static void make_rows(void)
+{
+	struct list have;
+	int i;
+
+	nodes_with_memory(&have);
+	check_nodes("src", &opt.src, &have);
+	check_nodes("dst", &opt.dst, &have);
+	if (have.nr < 2)
+		skip("there is one node with memory only: boot with numa=fake=2 to try it");
+	if (!any_direction())
+		die("--src, --dst and --cpu leave no direction of %s", opt.scenario->name);
+	choose_kinds();
+	for (i = 0; i < nr_kinds; i++)
+		if (kinds[i].wanted)
+			add_rows(&kinds[i]);
+}
+
+static void pin(void)
+{
+	cpu_set_t set;
+
+	if (common.cpu < 0)
+		common.cpu = sched_getcpu();
+	CPU_ZERO(&set);
+	CPU_SET(common.cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		die("--cpu %d: %s: is it in /sys/devices/system/cpu/online, and in "
+		    "Cpus_allowed_list of /proc/self/status?", common.cpu, strerror(errno));
+}
+
+/* The copy would read from it what filling the memory has left there. */
+static void warn_of_cache(void)
+{
+	size_t cache = host_last_level_cache(common.cpu);
+
+	if (opt.bytes < 4 * cache)
+		add_warning("a last level cache of %s holds much of --bytes %s: raise that",
+			    size_text(cache), size_text(opt.bytes));
+}
+
+/* Samples */
+
+static bool move_region(const struct region *r, const struct row *row, uint64_t *ns)
+{
+	size_t arrived, nr = r->len / 4096;
+
+	if (!opt.scenario->move(r, row->src, row->dst, ns))
+		return false;
+	if (!count_pages(r, opt.scenario->arrived, row->dst, &arrived))
+		return false;
+	if (arrived != nr)
+		return because("%zu of %zu pages are not on node %d after the move",
+			       nr - arrived, nr, row->dst);
+	return is_whole(r, "after the move");
+}
+
+/* Contents count in any case, also of what did not move. */
+static bool take_sample(struct row *row, uint64_t *ns, bool *corrupt)
+{
+	struct region r;
+	bool moved;
+
+	if (!fill_region(&r, row->kind, row->bytes, row->src, next_random()))
+		return false;
+	moved = move_region(&r, row, ns);
+	*corrupt = !contents_right(&r);
+	free_region(&r);
+	return moved && !*corrupt;
+}
+
+/*
+ * What happens to others at the same time may hold a page for a moment, and have it stay or have
+ * its folio split. Such a sample is none; a row that has no other ones fails.
+ */
+static void measure(struct row *row)
+{
+	bool corrupt = false;
+	uint64_t ns = 0;
+	int try;
+
+	for (try = 0; try < MAX_TRIES && !interrupted && !corrupt; try++) {
+		if (take_sample(row, &ns, &corrupt)) {
+			row->ns[row->nr++] = ns;
+			return;
+		}
+	}
+	if (interrupted && !corrupt)
+		return;
+	strcpy(row->missing, why);
+	row->failed = true;
+}
+
+static void shuffle(int *order)
+{
+	int i;
+
+	for (i = 0; i < nr_rows; i++) {
+		int j = next_random() % (i + 1);
+
+		order[i] = order[j];
+		order[j] = i;
+	}
+}
+
+static void measure_all(void)
+{
+	int *order = calloc(nr_rows, sizeof(*order));
+	int round, i;
+
+	if (!order)
+		die("out of memory");
+	for (round = 0; round <= opt.samples && !interrupted; round++) {
+		fprintf(stderr, "round %d of %d: %d rows\n", round, opt.samples, nr_rows);
+		shuffle(order);
+		for (i = 0; i < nr_rows && !interrupted; i++)
+			if (!*rows[order[i]].missing)
+				measure(&rows[order[i]]);
+	}
+	free(order);
+}
+
+/* Results */
+
+/* hugetlb is a function of its own, as it may have the size of a THP. */
+static int plan_row(const struct row *row)
+{
+	const char *function = opt.scenario->function;
+	struct planned_row planned;
+
+	planned = kernel_row("move-pages", row->kind->hugetlb ?
+			     format("%s of hugetlb", function) : function);
+	planned.src = row->src;
+	planned.dst = row->dst;
+	planned.state = "cold";
+	planned.size = row->kind->size;
+	planned.bytes = row->bytes;
+	if (row->failed)
+		planned.missing = format("failed: %s", row->missing);
+	else if (*row->missing)
+		planned.missing = row->missing;
+	return plan_rows(&planned, 1, opt.samples + 1);
+}
+
+static void print_missing(const struct row *row, int nr)
+{
+	char *name = row_name(nr);
+
+	if (row->failed)
+		printf("%s: failed: %s\n", name, row->missing);
+	else
+		printf("left out: %s: %s\n", name, row->missing);
+	free(name);
+}
+
+static void finish(const struct row *row, int nr)
+{
+	static struct rounds rounds;
+
+	rounds.nr = row->nr;
+	for (int i = 0; i < row->nr; i++)
+		rounds.ns[i][0] = row->ns[i];
+	finish_row(nr, &rounds);
+}
+
+/*
+ * The samples are written when all are taken: a row that fails has none, and says why. A size that
+ * was asked for by name and is not there is a failure, too.
+ */
+static void write_rows(void)
+{
+	int i;
+
+	for (i = 0; i < nr_rows; i++)
+		plan_row(&rows[i]);
+	for (i = 0; i < nr_rows; i++) {
+		nr_failed += rows[i].failed || (opt.sizes && *rows[i].missing);
+		if (*rows[i].missing)
+			print_missing(&rows[i], i);
+		else if (rows[i].nr)
+			finish(&rows[i], i);
+	}
+}
+
+int cmd_move_pages(int argc, char **argv)
+{
+	const char *reason;
+
+	parse_options(argc, argv);
+	pin();
+	restore_at_exit();
+	reason = opt.scenario->prepare();
+	if (reason)
+		skip(reason);
+	make_rows();
+	warn_of_cache();
+	show_environment(common.cpu, opt.seed);
+	printf("%s on cpu %d\n", opt.scenario->function, common.cpu);
+	open_samples();
+	measure_all();
+	write_rows();
+	return finish_command();
+}

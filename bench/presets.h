@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef BENCH_PRESETS_H
+#define BENCH_PRESETS_H
+
+#include "copies.h"
+#include "memmap.h"
+
+#define MAX_MEMMAPS	3
+
+#define PRESETS_USAGE	\
+	"  quick           a minute or two on up to three nodes: what matters most, in all directions\n" \
+	"  rfc             the rows of the RFC of 2026-04-27, by its method\n" \
+	"  regress         what decides whether anything is slower, for scripts/regress\n" \
+	"  full            all sizes, primitives, threads, reading, a bystander, memory maps\n"
+
+struct preset {
+	const char *name;
+	void (*plan)(void);
+};
+
+/* What was asked for, and what follows from it. */
+extern struct plan {
+	int scale;
+	unsigned long evict;
+	uint64_t seed;
+	struct list nodes;
+	struct memmap memmaps[MAX_MEMMAPS];
+	int nr_memmaps;
+	char *left_out;		/* of which there are no rows, and why, or NULL */
+} plan;
+
+const struct preset *find_preset(const char *name);
+void make_plan(const struct preset *p);
+
+#endif

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Sourced by the scripts beside it: where things are, one-line errors, kernel trees, the series as a git repository.
+# shellcheck disable=SC2034 # used by those who source this file
+
+export LC_ALL=C
+me=${0##*/}
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+# shellcheck source=common/clone.sh
+(cd "$root" && . common/clone.sh) || exit
+build=$root/build
+pristine=$build/pristine
+patches=$root/patches
+
+die() {
+	echo "$me: $*" >&2
+	exit 1
+}
+
+# One fact of the file BASE.
+base() {
+	sed -n "s/^$1 //p" "$root/BASE"
+}
+
+# need COMMAND PACKAGE ...
+need() {
+	while [ $# -gt 0 ]; do
+		command -v "$1" >/dev/null || die "$1 is missing: install it with 'apt-get install $2'"
+		shift 2
+	done
+}
+
+# The size of an unpacked kernel source, 7.3.4's rounded up.
+tree_mib=2000
+
+# space_for MIB
+space_for() {
+	local free
+	free=$(df -Pk "$build" | awk 'NR == 2 { print int($4 / 1024) }')
+	[ "$free" -ge "$1" ] ||
+		die "$build needs $1 MiB of free space and has $free: free some, or make build/ a link to a larger disk"
+}
+
+# The version of a kernel tree as its Makefile has it, e.g. 7.3.4 or 7.3.0-rc5; nothing if it is no kernel tree.
+kernel_version() {
+	[ -f "$1/Makefile" ] && [ -f "$1/Kbuild" ] && [ -d "$1/mm" ] && [ -d "$1/arch/x86" ] || return 0
+	awk -F ' *= *' '/^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION) *=/ { v[$1] = $2 }
+		END { if (v["VERSION"] != "")
+			print v["VERSION"] "." v["PATCHLEVEL"] "." v["SUBLEVEL"] v["EXTRAVERSION"] }' "$1/Makefile"
+}
+
+# Sets $version and $kernel (an absolute path), or says why DIR cannot be used.
+check_kernel() {
+	local tag
+	tag=$(base tag)
+	[ -d "$1" ] || die "KERNEL=$1 is not a directory: name the top of a $tag.y source tree"
+	version=$(kernel_version "$1")
+	[ -n "$version" ] || die "KERNEL=$1 is not a kernel source tree: name the directory that has Kbuild and mm/"
+	case $version in
+	*-rc*) die "KERNEL=$1 is Linux $version, a release candidate: the series is for ${tag#v}.y" ;;
+	"${tag#v}".*) ;;
+	*) die "KERNEL=$1 is Linux $version, which is not supported: the series is for ${tag#v}.y" ;;
+	esac
+	kernel=$(realpath "$1")
+}
+
+# git as it is configured nowhere but here: no user or system settings, attributes, hooks or signatures.
+plain_git() {
+	env -u GIT_DIR -u GIT_WORK_TREE -u GIT_INDEX_FILE -u GIT_EXTERNAL_DIFF -u GIT_DIFF_OPTS \
+		GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_ATTR_NOSYSTEM=1 GIT_EDITOR=: \
+		git -c safe.directory='*' -c init.defaultBranch=series -c gc.auto=0 -c maintenance.auto=false \
+		-c user.name=series -c user.email=series@localhost -c user.useConfigOnly=false \
+		-c commit.gpgSign=false -c tag.gpgSign=false -c core.hooksPath=/dev/null -c core.autocrlf=false \
+		-c core.excludesFile=/dev/null -c core.attributesFile=/dev/null -c core.fsmonitor=false \
+		-c core.abbrev=12 -c apply.whitespace=nowarn -c am.threeWay=false -c advice.detachedHead=false "$@"
+}
+
+# The top of a git work tree, not a directory somewhere inside one.
+is_git_top() {
+	[ -e "$1/.git" ] && plain_git -C "$1" rev-parse --verify -q HEAD >/dev/null
+}
+
+# need_patches: sets $list, the patches in order.
+need_patches() {
+	need git git patch patch
+	list=("$patches"/[0-9]*.patch)
+	[ -f "${list[0]}" ] || die "patches/ is empty: restore it with git checkout patches"
+}
+
+need_pristine() {
+	[ -f "$build/pristine.version" ] || die "there is no kernel source under build/: run scripts/fetch-kernel"
+}
+
+# A directory that goes away with us.
+temporary() {
+	mkdir -p "$build"
+	tmp=$(mktemp -d "$build/$me.XXXXXX")
+	trap 'rm -rf "$tmp"' EXIT
+}
+
+# The files that the patches touch.
+touched() {
+	local p
+	for p in "${list[@]}"; do
+		plain_git -C / apply --numstat -z "$p" 2>"$tmp/err" || die "patches/${p##*/} is not a patch ($(head -n1 "$tmp/err")): restore it"
+	done | tr '\0' '\n' | cut -f3 | sort -u
+}
+
+# copy_touched FROM TO: those of them that FROM has.
+copy_touched() {
+	(cd "$1" && while read -r f; do
+		[ ! -e "$f" ] || cp -P --preserve=mode --parents -t "$2" "$f"
+	done) <"$tmp/touched"
+}
+
+# make_repo: $repo is a git repository of the touched files: tag base, then a commit per patch on the branch series.
+make_repo() {
+	repo=$tmp/repo
+	mkdir "$repo"
+	touched >"$tmp/touched"
+	copy_touched "$pristine" "$repo"
+	plain_git init -q "$repo"
+	# Hunk headers name C functions only if git knows that this is C, and no file of the kernel tree must be ignored.
+	echo '*.[ch] diff=cpp' >"$repo/.git/info/attributes"
+	plain_git -C "$repo" add -A -f
+	GIT_AUTHOR_DATE='2026-01-01T00:00:00Z' GIT_COMMITTER_DATE='2026-01-01T00:00:00Z' \
+		plain_git -C "$repo" commit -q --allow-empty -m "$(cat "$build/pristine.version")"
+	plain_git -C "$repo" tag base
+	apply_all
+}
+
+# The file that `git am` complained about.
+blamed() {
+	sed -nE 's/^error: (patch failed: )?([^ :]*)[: ].*/\2/p' "$tmp/err" | head -n1
+}
+
+apply_all() {
+	local p cure='correct the patch, or restore it with git checkout patches'
+	! grep -q ' KERNEL=' "$build/pristine.version" || cure='use a tree that is unchanged there and does not have the series yet'
+	for p in "${list[@]}"; do
+		plain_git -C "$repo" am -q --committer-date-is-author-date "$p" >"$tmp/out" 2>"$tmp/err" ||
+			die "patches/${p##*/} does not apply to $(blamed) of Linux $(cat "$build/pristine.version"): $cure"
+	done
+}
+
+# What git calls the mode of a file.
+kind() {
+	if [ -L "$1" ]; then
+		echo link
+	elif [ -x "$1" ]; then
+		echo executable
+	fi
+}
+
+same_file() {
+	[ "$(kind "$1")" = "$(kind "$2")" ] || return 1
+	if [ -L "$1" ]; then
+		[ "$(readlink "$1")" = "$(readlink "$2")" ]
+	else
+		cmp -s "$1" "$2"
+	fi
+}
+
+# host_case DESCRIPTION COMMAND...: a point (common/ktap.sh) that needs a mount namespace. A chroot, for one, cannot have any.
+host_case() {
+	if unshare -rm true 2>/dev/null; then
+		point "$@"
+	else
+		skip_point "$1" "unshare -rm is not permitted here"
+	fi
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * memory: uses memory, and looks whether it keeps its contents.
+ *
+ *	memory fill FILE SIZE STEP SEED		map the file as persistent memory, write a page per STEP bytes
+ *	memory check FILE SIZE STEP SEED	and read it back
+ *	memory spoil FILE BYTE			change that byte of it
+ *	memory migrate SIZE NODE OTHER		allocate on NODE, move to OTHER and back
+ *	memory stay SIZE NODE			allocate on NODE, print a line, and at the end of the standard
+ *						input find everything somewhere else
+ *	memory hugetlb ORDER SRC DST NR FILE REQUEST
+ *						have NR hugetlb folios on each of the nodes SRC and DST, write
+ *						REQUEST and their addresses to FILE, a request of the bench module,
+ *						and find the same in both, of which nothing was there before
+ *	memory sparse SIZE STEP NODE		allocate on NODE as far as there is room, free every second STEP,
+ *						lock the others, print a line, and keep them until the end of the
+ *						standard input
+ *
+ * Sizes are in bytes. Ends with 0, or with 1 and a line that says what is wrong.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <numaif.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <linux/mman.h>
+#include <unistd.h>
+
+#define PAGE		4096UL
+#define HUGE		(2UL << 20)
+#define WORDS		(PAGE / sizeof(unsigned long))
+
+static unsigned long number(const char *text)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 0);
+	if (errno || end == text || *end)
+		errx(1, "%s is not a number", text);
+	return value;
+}
+
+/* No word is like another one, and pages of different seeds have none in common. */
+static unsigned long expected(unsigned long seed, unsigned long page, unsigned long word)
+{
+	return (seed << 48 | page << 12 | word) * 0x9e3779b97f4a7c15UL;
+}
+
+static void fill(unsigned long *p, unsigned long size, unsigned long step, unsigned long seed)
+{
+	for (unsigned long at = 0; at < size; at += step)
+		for (unsigned long word = 0; word < WORDS; word++)
+			p[at / sizeof(*p) + word] = expected(seed, at / PAGE, word);
+}
+
+static void check(const unsigned long *p, unsigned long size, unsigned long step,
+		  unsigned long seed)
+{
+	for (unsigned long at = 0; at < size; at += step) {
+		for (unsigned long word = 0; word < WORDS; word++) {
+			unsigned long want = expected(seed, at / PAGE, word);
+			unsigned long found = p[at / sizeof(*p) + word];
+
+			if (found != want)
+				errx(1, "byte %lu: expected %#018lx, found %#018lx",
+				     at + word * sizeof(*p), want, found);
+		}
+	}
+}
+
+/* MAP_SYNC is granted only if there is no page cache between us and the memory. */
+static void *map_file(const char *name, unsigned long size)
+{
+	int fd = open(name, O_RDWR);
+	void *p;
+
+	if (fd < 0)
+		err(1, "%s", name);
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0);
+	if (p == MAP_FAILED)
+		err(1, "%s cannot be mapped as persistent memory", name);
+	close(fd);
+	return p;
+}
+
+static void *allocate_as(unsigned long size, unsigned long node, int flags)
+{
+	unsigned long mask = 1UL << node;
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+
+	if (p == MAP_FAILED)
+		err(1, "mmap");
+	if (mbind(p, size, MPOL_PREFERRED, &mask, 8 * sizeof(mask), MPOL_MF_STRICT))
+		err(1, "mbind to node %lu", node);
+	return p;
+}
+
+static void *allocate(unsigned long size, unsigned long node)
+{
+	return allocate_as(size, node, 0);
+}
+
+/* move_pages(2) for all pages, which only asks where they are if there are no @nodes. */
+static int *move(void *p, unsigned long size, const int *nodes)
+{
+	unsigned long nr = size / PAGE;
+	void **pages = calloc(nr, sizeof(*pages));
+	int *status = calloc(nr, sizeof(*status));
+	long failed;
+
+	if (!pages || !status)
+		err(1, "calloc");
+	for (unsigned long i = 0; i < nr; i++)
+		pages[i] = (char *)p + i * PAGE;
+	failed = move_pages(0, nr, pages, nodes, status, MPOL_MF_MOVE);
+	if (failed)
+		err(1, "move_pages returns %ld", failed);
+	free(pages);
+	return status;
+}
+
+static unsigned long pages_on(void *p, unsigned long size, int node)
+{
+	int *status = move(p, size, NULL);
+	unsigned long count = 0;
+
+	for (unsigned long i = 0; i < size / PAGE; i++)
+		count += status[i] == node;
+	free(status);
+	return count;
+}
+
+static void must_be_on(void *p, unsigned long size, int node)
+{
+	unsigned long count = pages_on(p, size, node);
+
+	if (count != size / PAGE)
+		errx(1, "%lu of %lu pages are on node %d", count, size / PAGE, node);
+}
+
+static void move_to(void *p, unsigned long size, int node)
+{
+	int *nodes = calloc(size / PAGE, sizeof(*nodes));
+
+	if (!nodes)
+		err(1, "calloc");
+	for (unsigned long i = 0; i < size / PAGE; i++)
+		nodes[i] = node;
+	free(move(p, size, nodes));
+	free(nodes);
+	must_be_on(p, size, node);
+}
+
+static void migrate(unsigned long size, int node, int other)
+{
+	void *p = allocate(size, node);
+
+	fill(p, size, PAGE, 1);
+	must_be_on(p, size, node);
+	move_to(p, size, other);
+	check(p, size, PAGE, 1);
+	fill(p, size, PAGE, 2);
+	move_to(p, size, node);
+	check(p, size, PAGE, 2);
+}
+
+static void stay(unsigned long size, int node)
+{
+	void *p = allocate(size, node);
+
+	fill(p, size, PAGE, 3);
+	must_be_on(p, size, node);
+	puts("ready");
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+	if (pages_on(p, size, node))
+		errx(1, "there are still pages on node %d", node);
+	check(p, size, PAGE, 3);
+}
+
+/* Every word of the source is one of a kind, and so not zero more than once. */
+static void must_be_a_copy(const unsigned long *dst, const unsigned long *src, unsigned long size)
+{
+	unsigned long zeroes = 0;
+
+	for (unsigned long i = 0; i < size / sizeof(*src); i++) {
+		if (dst[i] != src[i])
+			errx(1, "byte %lu: copied %#018lx, found %#018lx", i * sizeof(*src), src[i],
+			     dst[i]);
+		zeroes += !src[i];
+	}
+	if (zeroes > 1)
+		errx(1, "%lu words were not written", zeroes);
+}
+
+static void hugetlb(char **argv)
+{
+	unsigned long order = number(argv[0]), size = (PAGE << order) * number(argv[3]);
+	int flags = MAP_HUGETLB | (12 + order) << MAP_HUGE_SHIFT;
+	void *src = allocate_as(size, number(argv[1]), flags);
+	void *dst = allocate_as(size, number(argv[2]), flags);
+	FILE *file = fopen(argv[4], "w");
+
+	if (!file)
+		err(1, "%s", argv[4]);
+	fprintf(file, "%s src_addr=%p dst_addr=%p", argv[5], src, dst);
+	if (fclose(file))
+		err(1, "%s src_addr=%p dst_addr=%p", argv[5], src, dst);
+	must_be_a_copy(dst, src, size);
+}
+
+static void sparse(unsigned long size, unsigned long step, unsigned long node)
+{
+	char *p = allocate(size, node);
+
+	for (unsigned long at = 0; at < size; at += PAGE)
+		p[at] = 1;
+	for (unsigned long at = 0; at < size; at += 2 * step)
+		madvise(p + at, step, MADV_DONTNEED);
+	if (mlockall(MCL_CURRENT | MCL_ONFAULT))
+		err(1, "mlockall");
+	puts("ready");
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+
+	if (argc == 6 && !strcmp(what, "fill")) {
+		fill(map_file(argv[2], number(argv[3])), number(argv[3]), number(argv[4]),
+		     number(argv[5]));
+	} else if (argc == 6 && !strcmp(what, "check")) {
+		check(map_file(argv[2], number(argv[3])), number(argv[3]), number(argv[4]),
+		      number(argv[5]));
+	} else if (argc == 4 && !strcmp(what, "spoil")) {
+		unsigned long byte = number(argv[3]);
+
+		((char *)map_file(argv[2], (byte | (HUGE - 1)) + 1))[byte] ^= 1;
+	} else if (argc == 5 && !strcmp(what, "migrate")) {
+		migrate(number(argv[2]), number(argv[3]), number(argv[4]));
+	} else if (argc == 4 && !strcmp(what, "stay")) {
+		stay(number(argv[2]), number(argv[3]));
+	} else if (argc == 8 && !strcmp(what, "hugetlb")) {
+		hugetlb(argv + 2);
+	} else if (argc == 5 && !strcmp(what, "sparse")) {
+		sparse(number(argv[2]), number(argv[3]), number(argv[4]));
+	} else {
+		errx(1, "usage: see the head of lab/guest/memory.c");
+	}
+	return 0;
+}
