@@ -5,7 +5,7 @@
 .NOTPARALLEL:
 
 # The knobs of the verbs, as variables of make or of the environment.
-export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF LAB_KERNEL ROWS RESULTS ICOUNT BUSY
+export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF REMOVED LAB_KERNEL ROWS RESULTS ICOUNT BUSY
 
 ifneq ($(filter-out help,$(or $(MAKECMDGOALS),help)),)
 me := make
@@ -82,6 +82,10 @@ tree: ## the kernel source with the series applied, a commit per patch, in build
 .PHONY: series
 series: ## regenerate patches/ after a file of the series was edited here
 	@$(call run,scripts/fetch-kernel && scripts/series sync)
+
+.PHONY: import
+import: ## what was committed in build/linux becomes patches/ and the files of the series here: REMOVED='FILE...' that are to go
+	@$(call run,scripts/fetch-kernel && scripts/series import)
 
 .PHONY: check
 check: ## hygiene of the series, patch by patch; writes nothing
