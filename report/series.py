@@ -95,8 +95,13 @@ def of_series(root=ROOT):
 
 
 def main():
-    """The digest of the series, or with "state" all of them"""
-    print(json.dumps(state()) if sys.argv[1:] == ["state"] else of_series())
+    """The digest of the series, with "state" all of them, or with "files" those of its files, a line each"""
+    if sys.argv[1:] == ["state"]:
+        print(json.dumps(state()))
+    elif sys.argv[1:] == ["files"]:
+        print("\n".join("%s %s" % (digest(text), file) for file, text in sorted(changed_lines(ROOT).items())))
+    else:
+        print(of_series())
 
 
 if __name__ == "__main__":

@@ -52,7 +52,37 @@ replace()
 # What a report begins with: which kernel, made by what, and how long it took.
 environment()
 {
-	echo "$1, $(date -u +%Y-%m-%d): Linux $(cat build/pristine.version), series $(git rev-parse --short=12 HEAD)"
+	echo "$1, $(date -u +%Y-%m-%d): Linux $(cat build/pristine.version), series $(python3 -B report/series.py)"
 	echo "$(gcc --version | head -n 1); $(qemu-system-x86_64 --version | head -n 1)"
-	echo "$((SECONDS / 60)) min $((SECONDS % 60)) s on $(nproc) CPUs. Made by scripts/$me."
+	echo "$((SECONDS / 60)) min $((SECONDS % 60)) s on $(nproc) CPUs. Made by tests/$me."
+}
+
+# layer NAME COMMAND...: does the mutant live on? Otherwise $fate and $why say who killed it, and how, or that NAME could
+# not run or did not end in time, neither of which says anything about the mutant.
+layer()
+{
+	local name=$1 code=0
+
+	shift
+	"$@" > "$log" 2>&1 || code=$?
+	case $code in
+	0) return 0 ;;
+	# A test failed, or the guest panicked.
+	1 | 255) fate=killed why=$(failure) ;;
+	124) why= ;;
+	*) fate="not judged" why="$name could not run: $(tail -n 1 "$log")"; return 1 ;;
+	esac
+	[ -n "$why" ] || { fate="not judged" why="$name did not end in time"; return 1; }
+	why="$name: $why"
+	return 1
+}
+
+# The first failure in $log that is none of a time limit.
+failure()
+{
+	grep -E '^lab: (FAIL|PANIC)' "$log" | tail -n 1 | grep . || awk '
+		/^ *#/ { said = said $0; next }
+		/^ *not ok/ { failed = 1; if (said !~ /did not end in time|lab: TIMEOUT/) { found = 1; print; exit } }
+		{ said = ""; last = $0 }
+		END { if (!failed && !found) print last }' "$log"
 }
