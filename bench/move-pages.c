@@ -22,6 +22,7 @@
 
 #include "host.h"
 #include "move-pages.h"
+#include "random.h"
 #include "rows.h"
 
 #define MAX_TRIES	3
@@ -47,19 +48,7 @@ static struct {
 
 static struct row *rows;
 static int nr_rows;
-
-/* splitmix64 */
-static uint64_t next_random(void)
-{
-	static uint64_t state;
-	uint64_t x;
-
-	state += 0x9e3779b97f4a7c15ULL;
-	x = opt.seed + state;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
-	return x ^ x >> 31;
-}
+static uint64_t random_state;
 
 /* move_pages(2) */
 
@@ -375,7 +364,7 @@ static bool take_sample(struct row *row, uint64_t *ns, bool *corrupt)
 	struct region r;
 	bool moved;
 
-	if (!fill_region(&r, row->kind, row->bytes, row->src, next_random()))
+	if (!fill_region(&r, row->kind, row->bytes, row->src, next_random(&random_state)))
 		return false;
 	moved = move_region(&r, row, ns);
 	*corrupt = !contents_right(&r);
@@ -405,28 +394,16 @@ static void measure(struct row *row)
 	row->failed = true;
 }
 
-static void shuffle(int *order)
-{
-	int i;
-
-	for (i = 0; i < nr_rows; i++) {
-		int j = next_random() % (i + 1);
-
-		order[i] = order[j];
-		order[j] = i;
-	}
-}
-
 static void measure_all(void)
 {
-	int *order = calloc(nr_rows, sizeof(*order));
+	uint32_t *order = calloc(nr_rows, sizeof(*order));
 	int round, i;
 
 	if (!order)
 		die("out of memory");
 	for (round = 0; round <= opt.samples && !interrupted; round++) {
 		fprintf(stderr, "round %d of %d: %d rows\n", round, opt.samples, nr_rows);
-		shuffle(order);
+		shuffle(order, nr_rows, &random_state);
 		for (i = 0; i < nr_rows && !interrupted; i++)
 			if (!*rows[order[i]].missing)
 				measure(&rows[order[i]]);
@@ -508,6 +485,7 @@ int cmd_move_pages(int argc, char **argv)
 		skip(reason);
 	make_rows();
 	warn_of_cache();
+	random_state = opt.seed;
 	show_environment(common.cpu, opt.seed);
 	printf("%s on cpu %d\n", opt.scenario->function, common.cpu);
 	open_samples();

@@ -3,6 +3,8 @@
 # Sourced by every script, in the top directory of the clone: is this a place to work in? Ends with 2 and one line if not,
 # before anything is written or removed. common/path.mk has the same characters for make.
 
+. common/functions.sh
+
 # check_path PATH WHAT CURE
 check_path() {
 	path_rest=${1#"${1%%[[:space:]\'\"\\\$\`\&\;\(\)\<\>\|\*\?\[\]\{\}\#%:,]*}"}
@@ -14,11 +16,6 @@ check_path() {
 	printf "%s: %s, '%s', has %s in it: %s" "${0##*/}" "$2" "$1" "$path_flaw" "$3" | tr '\n' ' ' >&2
 	echo >&2
 	exit 2
-}
-
-# fact KEY: one of those that common/host-facts knows of this machine
-fact() {
-	build/common/host-facts | sed -n "s/^$1 //p"
 }
 
 # kbuild looks behind links.

@@ -4,30 +4,18 @@
 # shellcheck disable=SC2034 # used by those who source this file
 
 export LC_ALL=C
-me=${0##*/}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck source=common/clone.sh
 (cd "$root" && . common/clone.sh) || exit
+# shellcheck source=common/functions.sh
+. "$root/common/functions.sh"
 build=$root/build
 pristine=$build/pristine
 patches=$root/patches
 
-die() {
-	echo "$me: $*" >&2
-	exit 1
-}
-
 # One fact of the file BASE.
 base() {
 	sed -n "s/^$1 //p" "$root/BASE"
-}
-
-# need COMMAND PACKAGE ...
-need() {
-	while [ $# -gt 0 ]; do
-		command -v "$1" >/dev/null || die "$1 is missing: install it with 'apt-get install $2'"
-		shift 2
-	done
 }
 
 # The size of an unpacked kernel source, 7.3.4's rounded up.

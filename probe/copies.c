@@ -10,6 +10,7 @@
 #include "memory.h"
 #include "nodes.h"
 #include "probe.h"
+#include "random.h"
 #include "routines.h"
 #include "samples.h"
 

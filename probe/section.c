@@ -16,6 +16,7 @@
 
 #include "memory.h"
 #include "samples.h"
+#include "random.h"
 #include "section.h"
 
 #define LEAST_ROUNDS	2			/* the first one and one to look at */
@@ -25,26 +26,6 @@
 #define ENOUGH_ROUNDS	401
 #define ENOUGH_SECONDS	78
 #endif
-
-/* splitmix64: the whole run's order follows from one number. */
-uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
-void shuffle(uint32_t *values, unsigned int n, uint64_t *random)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		unsigned int j = next_random(random) % (i + 1);
-
-		values[i] = values[j];
-		values[j] = i;
-	}
-}
 
 static int64_t read_clock(clockid_t clock)
 {

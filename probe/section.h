@@ -78,8 +78,6 @@ bool is_listed(const char *list, const char *name);
  */
 int64_t now_ns(void);
 int64_t cpu_ns(void);
-uint64_t next_random(uint64_t *state);
-void shuffle(uint32_t *values, unsigned int n, uint64_t *random);
 
 /* More rounds the longer the whole run takes. */
 unsigned int rounds_in(double seconds);

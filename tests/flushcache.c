@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ktap.h"
+
 #define IS_ALIGNED(x, a)	((x) % (a) == 0)
 #define unrolled_full		_Pragma("GCC unroll 65534")
 
@@ -95,6 +97,7 @@ int main(void)
 	copy(96, memcpy_flushcache);
 	copy(104, memcpy_flushcache);
 	copy(64, memcpy_nontemporal);
-	printf("KTAP version 1\n1..1\n%sok 1 sizes that the compiler knows\n", ok ? "" : "not ");
-	return !ok;
+	ktap_plan(1);
+	ktap_point(ok, "sizes that the compiler knows");
+	return ktap_failed;
 }

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "ktap.h"
+
 #define PAGE_SIZE		4096UL
 #define PAGES_PER_SECTION	32768UL
 #define SZ_32K			0x8000UL
@@ -222,14 +224,6 @@ static bool fill_all(bool nontemporal)
 	return right;
 }
 
-static int failed;
-
-static void point(int number, const char *what, bool right)
-{
-	printf("%sok %d %s, %d bytes\n", right ? "" : "not ", number, what, STRUCT_PAGE_SIZE);
-	failed |= !right;
-}
-
 int main(void)
 {
 	/* A page of memory map starts with a struct page, as far as the sizes allow. */
@@ -241,11 +235,11 @@ int main(void)
 		return 2;
 	}
 	map = (struct page *)PTR_ALIGN(memory + MARGIN * sizeof(*map), PAGE_SIZE);
-	puts("KTAP version 1\n1..3");
-	point(1, "by the block", fill_all(false));
+	ktap_plan(3);
+	ktap_point(fill_all(false), "by the block, %d bytes", STRUCT_PAGE_SIZE);
 	no_memory = true;
-	point(2, "without memory for a block", fill_all(false));
+	ktap_point(fill_all(false), "without memory for a block, %d bytes", STRUCT_PAGE_SIZE);
 	no_memory = false;
-	point(3, "past the caches", fill_all(true));
-	return failed;
+	ktap_point(fill_all(true), "past the caches, %d bytes", STRUCT_PAGE_SIZE);
+	return ktap_failed;
 }

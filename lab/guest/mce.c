@@ -28,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ktap.h"
 #include "mce.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -738,14 +739,14 @@ int main(int argc, char *argv[])
 	kpageflags = open_or_bail_out("/proc/kpageflags", O_RDONLY);
 	pagemap = open_or_bail_out("/proc/self/pagemap", O_RDONLY);
 
-	printf("KTAP version 1\n1..%d\n", argc - 1);
+	ktap_plan(argc - 1);
 	for (int i = 1; i < argc; i++) {
 		parse(argv[i]);
 		row.seed = i * 0x10001;
 		row.from = 0;
 		row.to = 1;
 		run_row(argv[i]);
-		printf("%s %d %s\n", row_ok ? "ok" : "not ok", i, argv[i]);
+		ktap_point(row_ok, "%s", argv[i]);
 	}
 	return 0;
 }

@@ -22,6 +22,8 @@
 
 #include <asm/insn.h>
 
+#include "ktap.h"
+
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* EX_TYPE_DEFAULT_MCE_SAFE, and the layout of struct exception_table_entry. */
@@ -298,7 +300,7 @@ static void walk_function(const struct symbol *s)
 	free(text);
 }
 
-static bool check(int nr, const char *name, const char *function, const char *expected)
+static void check(const char *name, const char *function, const char *expected)
 {
 	const struct symbol *s = find_symbol(function);
 	bool ok;
@@ -313,17 +315,14 @@ static bool check(int nr, const char *name, const char *function, const char *ex
 		       expected ? expected : "(not told)", function, *found ? found : "none");
 	else
 		printf("# %s: %s\n", name, found);
-	printf("%sok %d %s\n", ok ? "" : "not ", nr, name);
-	return ok;
+	ktap_point(ok, "%s", name);
 }
 
 int main(void)
 {
-	bool ok;
-
 	read_symbols();
-	printf("KTAP version 1\n1..2\n");
-	ok = check(1, "copy_pages", "folio_copy", getenv("LAB_EXPECT_COPY_PAGES"));
-	ok &= check(2, "copy_mc_pages", "copy_mc_pages", getenv("LAB_EXPECT_COPY_MC_PAGES"));
-	return !ok;
+	ktap_plan(2);
+	check("copy_pages", "folio_copy", getenv("LAB_EXPECT_COPY_PAGES"));
+	check("copy_mc_pages", "copy_mc_pages", getenv("LAB_EXPECT_COPY_MC_PAGES"));
+	return ktap_failed;
 }

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# Sourced by common/clone.sh and common/lib.sh: what all scripts say and ask in the same way, in the top directory.
+
+me=${me:-${0##*/}}
+
+# die MESSAGE: with the code of what could not run, or what die_code says
+die() {
+	echo "$me: $*" >&2
+	exit "${die_code:-2}"
+}
+
+# say MESSAGE: of progress
+say() {
+	echo "$me: $*" >&2
+}
+
+# need COMMAND PACKAGE ...
+need() {
+	while [ $# -gt 0 ]; do
+		command -v "$1" >/dev/null || die "$1 is missing: apt-get install $2"
+		shift 2
+	done
+}
+
+# rows TABLE: those of a table, without its comments
+rows() {
+	sed -e '/^#/d' -e '/^$/d' "$1"
+}
+
+# The CPU classes that tests of all classes go through
+all_classes() {
+	sed -n 's/^# all: //p' lab/machines/classes
+}
+
+# fact KEY: one of those that common/host-facts knows of this machine
+fact() {
+	build/common/host-facts | sed -n "s/^$1 //p"
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Random numbers of which a whole run follows from one. */
+#ifndef COMMON_RANDOM_H
+#define COMMON_RANDOM_H
+
+#include <stdint.h>
+
+/* splitmix64 */
+uint64_t next_random(uint64_t *state);
+
+/**
+ * shuffle() - The numbers below @n in random order.
+ * @values: where they go
+ * @n: how many there are
+ * @state: as for next_random()
+ */
+void shuffle(uint32_t *values, unsigned int n, uint64_t *state);
+
+#endif
