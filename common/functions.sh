@@ -33,6 +33,13 @@ all_classes() {
 	sed -n 's/^# all: //p' lab/machines/classes
 }
 
+# build_probe: the programs of probe/ and common/, of the kernel's own routines. Fails, and builds nothing, where build/ was
+# carried to a machine without a network: it has the programs and no source.
+build_probe() {
+	[ -e build/pristine.version ] || [ ! -x build/probe/probe ] || return 1
+	scripts/fetch-kernel && scripts/series tree && make -s -j"$(nproc)" -C probe && make -s -C common || exit
+}
+
 # fact KEY: one of those that common/host-facts knows of this machine
 fact() {
 	build/common/host-facts | sed -n "s/^$1 //p"
