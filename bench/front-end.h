@@ -65,7 +65,6 @@ int parse_samples(const char *s);
 int parse_rounds(const char *s);
 const char *policy_error(int err);
 uint64_t random_seed(void);
-uint64_t now_ns(void);
 int next_option(int argc, char **argv, const struct option *options);
 void no_more_arguments(int argc, char **argv);
 void parse_common_option(int o);

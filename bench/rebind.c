@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "rows.h"
 
 /* The state of the dynamic debugging of this function, and what it prints. */

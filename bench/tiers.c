@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "move-pages.h"
 
 #define TIERS		"/sys/devices/virtual/memory_tiering"

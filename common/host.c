@@ -209,12 +209,22 @@ bool host_is_emulated(void)
 	return has_name_of_tcg() || strstr(host_cpu("model name"), "TCG");
 }
 
-static uint64_t now_ns(void)
+static int64_t read_clock(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+int64_t now_ns(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t cpu_ns(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* Times that a clock of 1 ns tells have no other common divisor. */
@@ -402,14 +412,6 @@ void host_judge_load(void)
 		add_warning("load average is %.2f: others use the caches and memory that are measured", load);
 }
 
-static double seconds_of(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
-
 /* A line of /proc/stat: user nice system idle iowait irq softirq steal. */
 static void add_ticks(const char *line, struct activity *now)
 {
@@ -428,7 +430,7 @@ static void add_ticks(const char *line, struct activity *now)
 
 static struct activity look(void)
 {
-	struct activity now = { .wall = seconds_of(CLOCK_MONOTONIC), .own = seconds_of(CLOCK_PROCESS_CPUTIME_ID) };
+	struct activity now = { .wall = now_ns() / 1e9, .own = read_clock(CLOCK_PROCESS_CPUTIME_ID) / 1e9 };
 	char *stat = host_file("/proc/stat"), *rest = stat, *line;
 
 	while ((line = strsep(&rest, "\n")))

@@ -75,6 +75,13 @@ size_t host_huge_page_bytes(void);
 bool host_is_emulated(void);
 bool host_is_uml(void);
 
+/*
+ * The second one stands still while others have the CPU. It takes a system call, which a short
+ * sample would show; a long one would otherwise rarely be left alone on a busy machine.
+ */
+int64_t now_ns(void);
+int64_t cpu_ns(void);
+
 /* The steps in ns in which the clock of the kernel goes: 1, or 256 in User-Mode Linux. */
 unsigned long host_clock_step(void);
 

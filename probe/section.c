@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "memory.h"
 #include "samples.h"
 #include "random.h"
@@ -26,24 +27,6 @@
 #define ENOUGH_ROUNDS	401
 #define ENOUGH_SECONDS	78
 #endif
-
-static int64_t read_clock(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-int64_t now_ns(void)
-{
-	return read_clock(CLOCK_MONOTONIC);
-}
-
-int64_t cpu_ns(void)
-{
-	return read_clock(CLOCK_THREAD_CPUTIME_ID);
-}
 
 unsigned int rounds_in(double seconds)
 {

@@ -72,13 +72,6 @@ void select_ways(struct section *section, bool all, const char *list);
 /* Whether a list has the name. */
 bool is_listed(const char *list, const char *name);
 
-/*
- * The second one stands still while others have the CPU. It takes a system call, which a short
- * sample would show; a long one would otherwise rarely be left alone on a busy machine.
- */
-int64_t now_ns(void);
-int64_t cpu_ns(void);
-
 /* More rounds the longer the whole run takes. */
 unsigned int rounds_in(double seconds);
 void measure(struct section *section, uint64_t seed, double seconds);
