@@ -7,8 +7,7 @@ ktap_nr=0
 ktap_failed=0
 
 # point DESCRIPTION COMMAND...: passed if the command succeeds
-point()
-{
+point() {
 	ktap_description=$1
 	shift
 	ktap_nr=$((ktap_nr + 1))
@@ -21,21 +20,18 @@ point()
 }
 
 # equal EXPECTED FOUND: a command for point()
-equal()
-{
+equal() {
 	[ "$1" = "$2" ] || { echo "# expected '$1', found '$2'" && false; }
 }
 
 # skip_point DESCRIPTION REASON
-skip_point()
-{
+skip_point() {
 	ktap_nr=$((ktap_nr + 1))
 	echo "ok $ktap_nr $1 # SKIP $2"
 }
 
 # Without the plan that this prints, a script that died on the way would look complete.
-finish()
-{
+finish() {
 	echo "1..$ktap_nr"
 	exit "$ktap_failed"
 }

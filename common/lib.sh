@@ -71,7 +71,7 @@ is_git_top() {
 # need_patches: sets $list, the patches in order.
 need_patches() {
 	need git git patch patch
-	list=("$patches"/[0-9]*.patch)
+	list=("$patches"/0*.patch)
 	[ -f "${list[0]}" ] || die "patches/ is empty: restore it with git checkout patches"
 }
 
