@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Which files a way consists of, and digests of these: a record counts for a way as long as they are unchanged.
 
-A file of the series is what the patches do to it: its lines that begin with + or -, through all patches. Context, messages
-and order of the patches do not matter to what a CPU executes.
+A file of the series is represented by its changed lines: those that begin with + or -, through all patches. Context,
+messages and order of the patches make no difference to what a CPU executes, nor do comments and blanks.
 """
 import glob
 import hashlib
 import json
 import os
+import re
 import sys
 
 import cli
@@ -52,17 +53,38 @@ def read(path):
         raise samples.Refused("%s: cannot be read: %s" % (path, error.strerror)) from error
 
 
+def code(text):
+    """Without comments, blanks and line ends, but for those around a line of the preprocessor. A comment counts if not all
+    of it is in the text."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).replace("\\\n", "")
+    lines = (re.sub(r"\s", "", line) for line in text.split("\n"))
+    return "".join("\n%s\n" % line if line.startswith("#") else line for line in lines)
+
+
+def runs(patch):
+    """(file, sign, lines) of all consecutive lines that a patch adds or removes"""
+    file, sign, lines = None, None, []
+    for line in patch.split("\n") + [""]:
+        changed = line[:1] if file and line[:1] in ("+", "-") and not line.startswith(("+++ ", "--- ", "-- ")) else None
+        if changed != sign and sign:
+            yield file, sign, lines
+            lines = []
+        sign = changed
+        if sign:
+            lines.append(line[1:])
+        elif line.startswith("diff --git "):
+            file = line.rsplit(" b/", 1)[1]
+        elif line.startswith("-- "):
+            file = None
+
+
 def changed_lines(root):
-    """{file: what all patches do to it}"""
-    changes, file = {}, None
+    """{file: what all patches do to its code}"""
+    changes = {}
     for patch in sorted(glob.glob(os.path.join(glob.escape(root), "patches", "[0-9]*.patch"))):
-        for line in read(patch).split("\n"):
-            if line.startswith("diff --git "):
-                file = line.rsplit(" b/", 1)[1]
-            elif line.startswith("-- "):
-                file = None
-            elif file and line[:1] in "+-" and line and not line.startswith(("+++ ", "--- ")):
-                changes.setdefault(file, []).append(line)
+        for file, sign, lines in runs(read(patch)):
+            text = code("\n".join(lines))
+            changes.setdefault(file, []).extend([sign + text] if text else [])
     if not changes:
         raise samples.Refused("%s has no patches: restore them with git checkout patches" % root)
     return {file: "\n".join(lines) for file, lines in changes.items()}
@@ -75,7 +97,7 @@ def digest(text):
 def digests(root=ROOT):
     """{file: digest} of all files of the series, and of the probe's own ways"""
     found = {file: digest(text) for file, text in changed_lines(root).items()}
-    found.update((file, digest(read(os.path.join(root, file)))) for file in PROBE)
+    found.update((file, digest(code(read(os.path.join(root, file))))) for file in PROBE)
     return found
 
 
