@@ -8,10 +8,10 @@
 #include <linux/types.h>
 
 /* A run may take this fraction of what is free on each node it uses. */
-#define MEMORY_FRACTION	4
+#define MEMORY_FRACTION 4
 
-#define MAX_BYTES	SZ_1T
-#define MAX_SAMPLES	1000
+#define MAX_BYTES   SZ_1T
+#define MAX_SAMPLES 1000
 
 struct run;
 struct task_struct;
@@ -36,9 +36,9 @@ struct run {
 	const struct run_type *type;
 	unsigned int cpu;
 	unsigned int samples;
-	unsigned int warmup;	/* rounds before these, kept apart */
-	char what[128];		/* the request in short, for the state line */
-	struct seq_buf text;	/* the results */
+	unsigned int warmup; /* rounds before these, kept apart */
+	char what[128];	     /* the request in short, for the state line */
+	struct seq_buf text; /* the results */
 	struct completion done;
 	bool unloading;
 };
@@ -52,7 +52,7 @@ extern const struct run_type copy_run_type;
 extern const struct run_type memmap_run_type;
 
 /* @set_word of a type returns this for a key that it does not know. */
-#define UNKNOWN_KEY	1
+#define UNKNOWN_KEY 1
 
 /* main.c */
 __printf(1, 2) void set_status(const char *fmt, ...);
@@ -63,8 +63,7 @@ int check_cpu(unsigned int cpu);
 int start_round(const struct run *run, unsigned int round);
 int alloc_text(struct run *run, size_t lines, unsigned int cpus);
 int check_free(int nid, u64 need, const char *keys);
-int set_number(const char *key, const char *val, unsigned int lo, unsigned int hi,
-	       unsigned int *res);
+int set_number(const char *key, const char *val, unsigned int lo, unsigned int hi, unsigned int *res);
 int set_size(const char *key, char *val, u64 lo, u64 *res);
 int set_node(const char *key, const char *val, int *nid);
 int set_cpu(const char *key, const char *val, unsigned int *cpu);

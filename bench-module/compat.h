@@ -18,8 +18,8 @@
  * here seeks. They are looked at again when a file is closed, so an open one has to keep the module.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-#define debugfs_short_fops	file_operations
-#define DEBUGFS_OWNER		.owner = THIS_MODULE,
+#define debugfs_short_fops file_operations
+#define DEBUGFS_OWNER	   .owner = THIS_MODULE,
 #else
 #define DEBUGFS_OWNER
 #endif
@@ -34,15 +34,15 @@ static inline struct dev_pagemap *page_pgmap(const struct page *page)
 
 /* Only the number of pages had a name. */
 #ifndef MAX_FOLIO_ORDER
-#define MAX_FOLIO_ORDER		PUD_ORDER
+#define MAX_FOLIO_ORDER PUD_ORDER
 #endif
 
 /* The callback got the page, and was named after it. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
-#define folio_free		page_free
-#define dev_pagemap_frees	page
+#define folio_free	  page_free
+#define dev_pagemap_frees page
 #else
-#define dev_pagemap_frees	folio
+#define dev_pagemap_frees folio
 #endif
 
 #endif /* FOLIO_COPY_BENCH_COMPAT_H */

@@ -15,10 +15,10 @@
 
 #include "copy.h"
 
-#define DEFAULT_ORDER	min(9, MAX_PAGE_ORDER)	/* 2 MiB with 4 KiB pages */
+#define DEFAULT_ORDER min(9, MAX_PAGE_ORDER) /* 2 MiB with 4 KiB pages */
 
 /* A walk has to stay in the cache while nobody copies. Modules are not told how large caches are. */
-#define DEFAULT_BYSTANDER_BYTES	SZ_8M
+#define DEFAULT_BYSTANDER_BYTES SZ_8M
 
 static void release(struct run *run)
 {
@@ -53,10 +53,10 @@ static void print_run(struct copy_run *r)
 	unsigned int i;
 
 	seq_buf_printf(text, "kernel=%s seed=%llu order=%u folio=%lu src=%d dst=%d cpu=%u cache=%s",
-		       init_utsname()->release, r->seed, r->order, PAGE_SIZE << r->order,
-		       r->src_nid, r->dst_nid, r->run.cpu, r->cold ? "cold" : "hot");
-	seq_buf_printf(text, " evict=%llu samples=%u bytes=%llu copies=%lu verified=ok",
-		       r->evict_bytes, r->run.samples, r->bytes, r->nr_copies);
+		       init_utsname()->release, r->seed, r->order, PAGE_SIZE << r->order, r->src_nid, r->dst_nid,
+		       r->run.cpu, r->cold ? "cold" : "hot");
+	seq_buf_printf(text, " evict=%llu samples=%u bytes=%llu copies=%lu verified=ok", r->evict_bytes, r->run.samples,
+		       r->bytes, r->nr_copies);
 	seq_buf_printf(text, " threads=%u cpus=", r->threads);
 	for (i = 0; i < r->threads; i++)
 		seq_buf_printf(text, "%s%u", i ? "," : "", r->copiers[i].cpu);
@@ -130,8 +130,7 @@ static int set_seed(const char *val, u64 *seed)
 static int set_addr(const char *key, const char *val, u64 *addr)
 {
 	if (kstrtoull(val, 0, addr) || !*addr || !PAGE_ALIGNED(*addr))
-		return fail(-EINVAL, "%s=%.32s: the address of a page such as 0x7f0040000000 is allowed",
-			    key, val);
+		return fail(-EINVAL, "%s=%.32s: the address of a page such as 0x7f0040000000 is allowed", key, val);
 	return 0;
 }
 
@@ -236,17 +235,14 @@ static int check_words(const struct copy_run *r)
 	if (r->src_addr && distance < r->threads * (PAGE_SIZE << r->order))
 		return fail(-EINVAL, "src_addr= and dst_addr= are too near to each other: they overlap");
 	if (!r->src_addr && r->order > MAX_PAGE_ORDER)
-		return fail(-EINVAL,
-			    "order=%u: 0 to %d is allowed, above that with src_addr= and dst_addr= only",
+		return fail(-EINVAL, "order=%u: 0 to %d is allowed, above that with src_addr= and dst_addr= only",
 			    r->order, MAX_PAGE_ORDER);
 	if (r->src_addr && r->cold && r->bytes)
-		return fail(-EINVAL,
-			    "bytes= is not allowed here: with src_addr= a cold sample is one folio");
+		return fail(-EINVAL, "bytes= is not allowed here: with src_addr= a cold sample is one folio");
 	if (!b->wanted && b->bytes)
 		return fail(-EINVAL, "bystander_bytes= is allowed with bystander= only");
 	if (b->wanted && b->cpu == r->run.cpu)
-		return fail(-EINVAL, "bystander=%u: that is where copies are made, give cpu= another one",
-			    b->cpu);
+		return fail(-EINVAL, "bystander=%u: that is where copies are made, give cpu= another one", b->cpu);
 	return 0;
 }
 
@@ -291,8 +287,8 @@ static int complete_request(struct run *run)
 	if (err)
 		return err;
 	fill_in(r);
-	snprintf(run->what, sizeof(run->what), "order=%u src=%d dst=%d cpu=%u threads=%u cache=%s",
-		 r->order, r->src_nid, r->dst_nid, run->cpu, r->threads, r->cold ? "cold" : "hot");
+	snprintf(run->what, sizeof(run->what), "order=%u src=%d dst=%d cpu=%u threads=%u cache=%s", r->order,
+		 r->src_nid, r->dst_nid, run->cpu, r->threads, r->cold ? "cold" : "hot");
 	err = alloc_copiers(r) ?: check_memory(r);
 	if (!err && r->src_addr)
 		err = pin_memory(r);
@@ -329,17 +325,17 @@ static const char help_format[] =
 
 void print_copy_help(struct seq_buf *s)
 {
-	seq_buf_printf(s, help_format, MAX_SLOTS, NR_DEFAULT_VARIANTS, MAX_PAGE_ORDER, DEFAULT_ORDER,
-		       PUD_ORDER, CHUNK_SIZE / SZ_1K);
+	seq_buf_printf(s, help_format, MAX_SLOTS, NR_DEFAULT_VARIANTS, MAX_PAGE_ORDER, DEFAULT_ORDER, PUD_ORDER,
+		       CHUNK_SIZE / SZ_1K);
 }
 
 const struct run_type copy_run_type = {
-	.size		= sizeof(struct copy_run),
-	.keys		= "variant order src dst src_addr dst_addr cpu threads cache evict read "
-			  "samples warmup bytes bystander bystander_bytes seed",
-	.defaults	= defaults,
-	.set_word	= set_word,
-	.complete	= complete_request,
-	.measure	= measure,
-	.release	= release,
+	.size = sizeof(struct copy_run),
+	.keys = "variant order src dst src_addr dst_addr cpu threads cache evict read "
+		"samples warmup bytes bystander bystander_bytes seed",
+	.defaults = defaults,
+	.set_word = set_word,
+	.complete = complete_request,
+	.measure = measure,
+	.release = release,
 };

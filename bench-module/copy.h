@@ -14,11 +14,11 @@
 
 #include "bench.h"
 
-#define MAX_SLOTS	16
+#define MAX_SLOTS 16
 
 /* The largest order that the page allocator does not regard as costly: these always fit. */
-#define CHUNK_ORDER	PAGE_ALLOC_COSTLY_ORDER
-#define CHUNK_SIZE	(PAGE_SIZE << CHUNK_ORDER)
+#define CHUNK_ORDER PAGE_ALLOC_COSTLY_ORDER
+#define CHUNK_SIZE  (PAGE_SIZE << CHUNK_ORDER)
 
 struct copier;
 
@@ -38,10 +38,10 @@ struct variant {
 
 /* Measured, all in ns: what belongs to one variant in one round. */
 struct sample {
-	u64 copies;		/* from the start of all threads to the end of the last one */
-	u64 first;		/* the first folio of the first thread */
-	u64 bystander;		/* one walk of the bystander, meanwhile */
-	u64 alone;		/* one walk before this round, while nobody copied */
+	u64 copies;    /* from the start of all threads to the end of the last one */
+	u64 first;     /* the first folio of the first thread */
+	u64 bystander; /* one walk of the bystander, meanwhile */
+	u64 alone;     /* one walk before this round, while nobody copied */
 };
 
 /* A buffer that is only read: to evict others from the caches, and to be evicted. */
@@ -55,14 +55,14 @@ struct buffer {
 struct copier {
 	struct copy_run *r;
 	unsigned int cpu;
-	struct task_struct *task;	/* NULL for the first one */
+	struct task_struct *task; /* NULL for the first one */
 	struct folio **src;
 	struct folio **dst;
 
 	unsigned int nr_meetings;
 	unsigned int nr_finished;
-	u64 first;			/* when it had copied the first folio of the sample */
-	u64 end;			/* and when the last one */
+	u64 first; /* when it had copied the first folio of the sample */
+	u64 end;   /* and when the last one */
 };
 
 struct bystander {
@@ -71,8 +71,8 @@ struct bystander {
 	u64 bytes;
 	struct buffer buffer;
 	struct task_struct *task;
-	unsigned long walked;		/* chunks, ever */
-	bool strayed;			/* from its CPU, which went offline */
+	unsigned long walked; /* chunks, ever */
+	bool strayed;	      /* from its CPU, which went offline */
 };
 
 struct copy_run {
@@ -84,32 +84,32 @@ struct copy_run {
 	unsigned int order;
 	int src_nid;
 	int dst_nid;
-	u64 src_addr;		/* of the requester's own memory, 0: the module allocates */
+	u64 src_addr; /* of the requester's own memory, 0: the module allocates */
 	u64 dst_addr;
 	unsigned int threads;
 	unsigned int read;
 	bool cold;
 	u64 evict_bytes;
-	u64 bytes;		/* per sample and thread */
+	u64 bytes; /* per sample and thread */
 	u64 seed;
 
 	/* What follows from it. */
-	unsigned long nr_copies;	/* per sample and thread */
-	unsigned long nr_folios;	/* per thread, on each side; cold copies never touch one twice */
-	struct folio **src;		/* [thread][folio] */
+	unsigned long nr_copies; /* per sample and thread */
+	unsigned long nr_folios; /* per thread, on each side; cold copies never touch one twice */
+	struct folio **src;	 /* [thread][folio] */
 	struct folio **dst;
 	struct buffer evict;
-	struct copier *copiers;		/* [thread] */
+	struct copier *copiers; /* [thread] */
 	struct bystander bystander;
-	struct sample *samples;		/* [round][slot] */
+	struct sample *samples; /* [round][slot] */
 
 	/* Of the copiers together. */
 	atomic_t nr_met;
 	atomic_t nr_finished;
 	unsigned int nr_started;
-	int stopped;			/* an errno: all copiers are to end */
-	u64 start;			/* when all have met */
-	unsigned long start_walked;	/* and what the bystander had walked by then */
+	int stopped;		    /* an errno: all copiers are to end */
+	u64 start;		    /* when all have met */
+	unsigned long start_walked; /* and what the bystander had walked by then */
 };
 
 static inline struct copy_run *to_copy_run(struct run *run)
@@ -152,6 +152,6 @@ int measure_rounds(struct copy_run *r);
 const struct variant *get_variant(unsigned int i);
 
 /* Those that are measured unless others are asked for: v7.3 and the running kernel. */
-#define NR_DEFAULT_VARIANTS	4
+#define NR_DEFAULT_VARIANTS 4
 
 #endif

@@ -17,17 +17,19 @@ static inline unsigned long mc_movsq(void *to, const void *from, unsigned long l
 {
 	unsigned long quads = len / sizeof(u64);
 
-	asm volatile("1: rep movsq\n2:\n"
-		     _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_DEFAULT_MCE_SAFE)
-		     : "+c" (quads), "+D" (to), "+S" (from) : : "memory");
+	asm volatile("1: rep movsq\n2:\n" _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_DEFAULT_MCE_SAFE)
+		     : "+c"(quads), "+D"(to), "+S"(from)
+		     :
+		     : "memory");
 	return quads * sizeof(u64);
 }
 
 static inline unsigned long mc_movsb(void *to, const void *from, unsigned long len)
 {
-	asm volatile("1: rep movsb\n2:\n"
-		     _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_DEFAULT_MCE_SAFE)
-		     : "+c" (len), "+D" (to), "+S" (from) : : "memory");
+	asm volatile("1: rep movsb\n2:\n" _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_DEFAULT_MCE_SAFE)
+		     : "+c"(len), "+D"(to), "+S"(from)
+		     :
+		     : "memory");
 	return len;
 }
 

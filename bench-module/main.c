@@ -42,7 +42,7 @@
 #include "bench.h"
 #include "compat.h"
 
-#define MAX_REQUEST	512
+#define MAX_REQUEST 512
 
 static struct dentry *bench_dir;
 
@@ -130,8 +130,7 @@ int check_free(int nid, u64 need, const char *keys)
 	u64 allowed = node_free(nid) / MEMORY_FRACTION;
 
 	if (need > allowed)
-		return fail(-ENOMEM,
-			    "node %d: %llu KiB needed, %llu KiB (free / %d) allowed: lower %s", nid,
+		return fail(-ENOMEM, "node %d: %llu KiB needed, %llu KiB (free / %d) allowed: lower %s", nid,
 			    need / SZ_1K, allowed / SZ_1K, MEMORY_FRACTION, keys);
 	return 0;
 }
@@ -199,12 +198,10 @@ static int execute(struct run *r, struct file *file)
 
 /* Requests */
 
-int set_number(const char *key, const char *val, unsigned int lo, unsigned int hi,
-		      unsigned int *res)
+int set_number(const char *key, const char *val, unsigned int lo, unsigned int hi, unsigned int *res)
 {
 	if (kstrtouint(val, 10, res) || *res < lo || *res > hi)
-		return fail(-EINVAL, "%s=%.32s: a number from %u to %u is allowed", key, val,
-			    lo, hi);
+		return fail(-EINVAL, "%s=%.32s: a number from %u to %u is allowed", key, val, lo, hi);
 	return 0;
 }
 
@@ -222,8 +219,8 @@ int set_size(const char *key, char *val, u64 lo, u64 *res)
 		}
 	}
 	if (kstrtoull(val, 10, res) || *res > MAX_BYTES >> shift || *res << shift < lo)
-		return fail(-EINVAL, "%s=: %llu to %llu bytes are allowed, K, M and G are units",
-			    key, lo, (u64)MAX_BYTES);
+		return fail(-EINVAL, "%s=: %llu to %llu bytes are allowed, K, M and G are units", key, lo,
+			    (u64)MAX_BYTES);
 	*res <<= shift;
 	return 0;
 }
@@ -233,8 +230,8 @@ int set_node(const char *key, const char *val, int *nid)
 	unsigned int n;
 
 	if (kstrtouint(val, 10, &n) || n >= MAX_NUMNODES || !node_state(n, N_MEMORY))
-		return fail(-EINVAL, "%s=%.32s: a node with memory is allowed, that is %*pbl", key,
-			    val, nodemask_pr_args(&node_states[N_MEMORY]));
+		return fail(-EINVAL, "%s=%.32s: a node with memory is allowed, that is %*pbl", key, val,
+			    nodemask_pr_args(&node_states[N_MEMORY]));
 	*nid = n;
 	return 0;
 }
@@ -306,17 +303,14 @@ static struct run *parse_request(char *line, size_t len)
 	int err;
 
 	if (strlen(line) != len)
-		return ERR_PTR(fail(-EINVAL,
-				    "the request has a zero byte in it, see the file help"));
+		return ERR_PTR(fail(-EINVAL, "the request has a zero byte in it, see the file help"));
 	line = strim(line);
 	if (!*line || strchr(line, '\n'))
-		return ERR_PTR(fail(-EINVAL,
-			"exactly one line of key=value words is allowed, see the file help"));
+		return ERR_PTR(fail(-EINVAL, "exactly one line of key=value words is allowed, see the file help"));
 
 	memmap = strstarts(line, "memmap=");
 	if (memmap && !IS_ENABLED(CONFIG_ZONE_DEVICE))
-		return ERR_PTR(fail(-EOPNOTSUPP,
-				    "memmap=: this kernel cannot, it takes CONFIG_ZONE_DEVICE=y"));
+		return ERR_PTR(fail(-EOPNOTSUPP, "memmap=: this kernel cannot, it takes CONFIG_ZONE_DEVICE=y"));
 
 	r = new_run(memmap ? &memmap_run_type : &copy_run_type);
 	if (IS_ERR(r))
@@ -334,8 +328,7 @@ static struct run *read_request(const char __user *ubuf, size_t len)
 	char *line;
 
 	if (len > MAX_REQUEST)
-		return ERR_PTR(fail(-EINVAL, "a request of at most %d bytes is allowed",
-				    MAX_REQUEST));
+		return ERR_PTR(fail(-EINVAL, "a request of at most %d bytes is allowed", MAX_REQUEST));
 	line = memdup_user_nul(ubuf, len);
 	if (IS_ERR(line))
 		return ERR_CAST(line);
@@ -413,10 +406,9 @@ static void print_help(struct seq_buf *s)
 	print_copy_help(s);
 	if (IS_ENABLED(CONFIG_ZONE_DEVICE))
 		print_memmap_help(s);
-	seq_buf_printf(s, help_tail, MEMORY_FRACTION, MAX_PAGE_ORDER,
-		       nodemask_pr_args(&node_states[N_MEMORY]), cpumask_pr_args(cpu_online_mask),
-		       PUD_ORDER);
-	for_each_node_state(nid, N_MEMORY) {
+	seq_buf_printf(s, help_tail, MEMORY_FRACTION, MAX_PAGE_ORDER, nodemask_pr_args(&node_states[N_MEMORY]),
+		       cpumask_pr_args(cpu_online_mask), PUD_ORDER);
+	for_each_node_state (nid, N_MEMORY) {
 		u64 mib = node_free(nid) / SZ_1M;
 
 		seq_buf_printf(s, "node %d cpus=%*pbl free=%lluM usable=%lluM\n", nid,
@@ -424,8 +416,7 @@ static void print_help(struct seq_buf *s)
 	}
 }
 
-static ssize_t read_text(char __user *ubuf, size_t len, loff_t *ppos,
-			 void (*print)(struct seq_buf *))
+static ssize_t read_text(char __user *ubuf, size_t len, loff_t *ppos, void (*print)(struct seq_buf *))
 {
 	struct seq_buf s;
 	ssize_t ret;
@@ -463,14 +454,13 @@ static ssize_t results_read(struct file *file, char __user *ubuf, size_t len, lo
 }
 
 static const struct debugfs_short_fops run_fops = {
-	DEBUGFS_OWNER
-	.read	= run_read,
-	.write	= run_write,
+	DEBUGFS_OWNER.read = run_read,
+	.write = run_write,
 };
 
-static const struct debugfs_short_fops variants_fops = { DEBUGFS_OWNER .read = variants_read };
-static const struct debugfs_short_fops help_fops = { DEBUGFS_OWNER .read = help_read };
-static const struct debugfs_short_fops results_fops = { DEBUGFS_OWNER .read = results_read };
+static const struct debugfs_short_fops variants_fops = { DEBUGFS_OWNER.read = variants_read };
+static const struct debugfs_short_fops help_fops = { DEBUGFS_OWNER.read = help_read };
+static const struct debugfs_short_fops results_fops = { DEBUGFS_OWNER.read = results_read };
 
 static int __init bench_init(void)
 {

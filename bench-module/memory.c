@@ -14,17 +14,17 @@
 
 #include "copy.h"
 
-#define WORDS_PER_PAGE	(PAGE_SIZE / sizeof(u64))
+#define WORDS_PER_PAGE (PAGE_SIZE / sizeof(u64))
 
 /* A folio can be as large as 1 GiB: how many pages of it are written between two looks. */
-#define STOP_CHECK_PAGES	(SZ_2M / PAGE_SIZE)
+#define STOP_CHECK_PAGES (SZ_2M / PAGE_SIZE)
 
 /*
  * Movable, although these folios are not: memory of CXL devices is commonly onlined to ZONE_MOVABLE
  * only, and that is where migration puts its folios. They pin it for no longer than a run.
  * NORETRY bounds the time in reclaim and compaction, during which a run cannot be stopped.
  */
-#define BENCH_GFP	(GFP_HIGHUSER_MOVABLE | __GFP_THISNODE | __GFP_NORETRY | __GFP_NOWARN)
+#define BENCH_GFP (GFP_HIGHUSER_MOVABLE | __GFP_THISNODE | __GFP_NORETRY | __GFP_NOWARN)
 
 static unsigned long all_folios(const struct copy_run *r)
 {
@@ -58,7 +58,7 @@ int check_memory(struct copy_run *r)
 	plan_buffer(&r->evict, r->evict_bytes, r->run.cpu);
 	if (b->wanted)
 		plan_buffer(&b->buffer, b->bytes, b->cpu);
-	for_each_node_state(nid, N_MEMORY) {
+	for_each_node_state (nid, N_MEMORY) {
 		u64 need = buffer_bytes(&r->evict, nid) + buffer_bytes(&b->buffer, nid);
 
 		if (nid == r->src_nid)
@@ -71,25 +71,23 @@ int check_memory(struct copy_run *r)
 }
 
 /* Each thread has the next folio behind the one of the thread before it. */
-static int pin_folio(const struct copy_run *r, const char *key, u64 addr, int nid,
-		     struct folio **pinned)
+static int pin_folio(const struct copy_run *r, const char *key, u64 addr, int nid, struct folio **pinned)
 {
 	struct page *page;
 
 	/* Not LONGTERM, which would move them out of ZONE_MOVABLE, and so perhaps off their node. */
 	if (pin_user_pages_fast(addr, 1, FOLL_WRITE, &page) != 1)
-		return fail(-EFAULT,
-			    "%s_addr=: the process that asks has nothing at %#llx that it may write, map it",
+		return fail(-EFAULT, "%s_addr=: the process that asks has nothing at %#llx that it may write, map it",
 			    key, addr);
 	*pinned = page_folio(page);
-	if (!folio_test_hugetlb(*pinned) || folio_order(*pinned) != r->order ||
-	    page != folio_page(*pinned, 0))
-		return fail(-EINVAL,
-			    "%s_addr=: no hugetlb folio of order %u begins at %#llx, mmap() with MAP_HUGETLB and %lu KiB",
-			    key, r->order, addr, (PAGE_SIZE << r->order) / SZ_1K);
+	if (!folio_test_hugetlb(*pinned) || folio_order(*pinned) != r->order || page != folio_page(*pinned, 0))
+		return fail(
+			-EINVAL,
+			"%s_addr=: no hugetlb folio of order %u begins at %#llx, mmap() with MAP_HUGETLB and %lu KiB",
+			key, r->order, addr, (PAGE_SIZE << r->order) / SZ_1K);
 	if (folio_nid(*pinned) != nid)
-		return fail(-EINVAL, "%s_addr=: the memory at %#llx is of node %d, ask for %s=%d",
-			    key, addr, folio_nid(*pinned), key, folio_nid(*pinned));
+		return fail(-EINVAL, "%s_addr=: the memory at %#llx is of node %d, ask for %s=%d", key, addr,
+			    folio_nid(*pinned), key, folio_nid(*pinned));
 	return 0;
 }
 
@@ -105,8 +103,8 @@ int pin_memory(struct copy_run *r)
 	if (!r->src || !r->dst)
 		return fail(-ENOMEM, "no memory for a list of %u folios", r->threads);
 	for (i = 0; i < r->threads && !err; i++)
-		err = pin_folio(r, "src", r->src_addr + i * size, r->src_nid, &r->src[i]) ?:
-		      pin_folio(r, "dst", r->dst_addr + i * size, r->dst_nid, &r->dst[i]);
+		err = pin_folio(r, "src", r->src_addr + i * size, r->src_nid, &r->src[i])
+			      ?: pin_folio(r, "dst", r->dst_addr + i * size, r->dst_nid, &r->dst[i]);
 	for (i = 0; i < r->threads * r->threads && !err; i++)
 		if (r->src[i / r->threads] == r->dst[i % r->threads])
 			err = fail(-EINVAL, "src_addr= and dst_addr= are the same memory");
@@ -138,8 +136,7 @@ void free_memory(struct copy_run *r)
 }
 
 /* On failure the array is left as it is, for free_memory(). */
-static int alloc_folios(struct folio ***folios, unsigned long nr, gfp_t gfp, unsigned int order,
-			int nid)
+static int alloc_folios(struct folio ***folios, unsigned long nr, gfp_t gfp, unsigned int order, int nid)
 {
 	unsigned long i;
 
@@ -154,9 +151,7 @@ static int alloc_folios(struct folio ***folios, unsigned long nr, gfp_t gfp, uns
 			return -EINTR;
 		(*folios)[i] = __folio_alloc_node(gfp, order, nid);
 		if (!(*folios)[i])
-			return fail(-ENOMEM,
-				    "node %d: no free folio of order %u, compact its memory",
-				    nid, order);
+			return fail(-ENOMEM, "node %d: no free folio of order %u, compact its memory", nid, order);
 	}
 	return 0;
 }
@@ -178,8 +173,8 @@ int alloc_memory(struct copy_run *r)
 	int err = 0;
 
 	if (!r->src_addr)
-		err = alloc_folios(&r->src, all_folios(r), BENCH_GFP, r->order, r->src_nid) ?:
-		      alloc_folios(&r->dst, all_folios(r), BENCH_GFP, r->order, r->dst_nid);
+		err = alloc_folios(&r->src, all_folios(r), BENCH_GFP, r->order, r->src_nid)
+			      ?: alloc_folios(&r->dst, all_folios(r), BENCH_GFP, r->order, r->dst_nid);
 	err = err ?: alloc_buffer(&r->evict) ?: alloc_buffer(&r->bystander.buffer);
 	if (err)
 		return err;
@@ -222,22 +217,20 @@ static int fill_folio(const struct copy_run *r, struct folio *folio, unsigned lo
 	return 0;
 }
 
-static int mismatch(const char *name, const char *side, unsigned long n, long page,
-		    unsigned int word, u64 want, u64 found)
+static int mismatch(const char *name, const char *side, unsigned long n, long page, unsigned int word, u64 want,
+		    u64 found)
 {
 	const u8 *w = (const u8 *)&want, *f = (const u8 *)&found;
 	unsigned int b = 0;
 
 	while (w[b] == f[b])
 		b++;
-	return fail(-EIO,
-		    "variant=%s: %s folio %lu, page %ld, byte %zu: expected 0x%02x, found 0x%02x%s",
-		    name, side, n, page, word * sizeof(u64) + b, w[b], f[b],
-		    found == ~want ? " (never written)" : "");
+	return fail(-EIO, "variant=%s: %s folio %lu, page %ld, byte %zu: expected 0x%02x, found 0x%02x%s", name, side,
+		    n, page, word * sizeof(u64) + b, w[b], f[b], found == ~want ? " (never written)" : "");
 }
 
-static int check_folio(const struct copy_run *r, struct folio *folio, unsigned long n,
-		       const char *name, const char *side)
+static int check_folio(const struct copy_run *r, struct folio *folio, unsigned long n, const char *name,
+		       const char *side)
 {
 	long i, nr = folio_nr_pages(folio);
 	unsigned int w;
@@ -281,8 +274,7 @@ static int verify_copy(const struct copy_run *r, const struct variant *v, unsign
 	err = v->copy(r->dst[n], r->src[n]);
 	if (err)
 		return copy_failed(v, err);
-	return check_folio(r, r->dst[n], n, v->name, "destination") ?:
-	       check_folio(r, r->src[n], n, v->name, "source");
+	return check_folio(r, r->dst[n], n, v->name, "destination") ?: check_folio(r, r->src[n], n, v->name, "source");
 }
 
 /* The folios of all threads. */

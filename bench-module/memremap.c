@@ -29,7 +29,7 @@
 #include "compat.h"
 
 /* A memory map in the range itself begins behind this, as libnvdimm has it. */
-#define ALTMAP_RESERVE	SZ_8K
+#define ALTMAP_RESERVE SZ_8K
 
 struct times {
 	u64 map, unmap;
@@ -47,12 +47,12 @@ struct memmap_run {
 	bool altmap;
 
 	/* What follows from it. */
-	u64 altmap_size;	/* of the range, from its beginning, reserve included */
+	u64 altmap_size; /* of the range, from its beginning, reserve included */
 	u64 claimed_start;
-	u64 claimed_size;	/* 0: nothing is claimed */
+	u64 claimed_size; /* 0: nothing is claimed */
 
 	struct dev_pagemap pgmap;
-	struct times *ns;	/* [round] */
+	struct times *ns; /* [round] */
 };
 
 static struct memmap_run *to_memmap_run(struct run *run)
@@ -60,7 +60,7 @@ static struct memmap_run *to_memmap_run(struct run *run)
 	return container_of(run, struct memmap_run, run);
 }
 
-static const char * const type_names[] = {
+static const char *const type_names[] = {
 	[MEMORY_DEVICE_PRIVATE] = "private",
 	[MEMORY_DEVICE_FS_DAX] = "fs_dax",
 	[MEMORY_DEVICE_GENERIC] = "generic",
@@ -112,18 +112,15 @@ static bool page_is_ours(const struct memmap_run *m, u64 phys)
 {
 	const struct page *page = pfn_to_page(PHYS_PFN(phys));
 
-	return is_zone_device_page(page) && page_to_nid(page) == m->nid &&
-	       page_pgmap(compound_head(page)) == &m->pgmap;
+	return is_zone_device_page(page) && page_to_nid(page) == m->nid && page_pgmap(compound_head(page)) == &m->pgmap;
 }
 
 /* The memory map is there, from its first page to its last one. */
 static int verify_map(const struct memmap_run *m)
 {
-	if (page_is_ours(m, m->start + m->altmap_size) &&
-	    page_is_ours(m, m->start + m->size - PAGE_SIZE))
+	if (page_is_ours(m, m->start + m->altmap_size) && page_is_ours(m, m->start + m->size - PAGE_SIZE))
 		return 0;
-	return fail(-EIO, "the memory map of %#llx-%#llx is not what was asked for", m->start,
-		    m->start + m->size - 1);
+	return fail(-EIO, "the memory map of %#llx-%#llx is not what was asked for", m->start, m->start + m->size - 1);
 }
 
 static int measure_round(struct memmap_run *m, struct times *ns)
@@ -137,8 +134,7 @@ static int measure_round(struct memmap_run *m, struct times *ns)
 	addr = memremap_pages(&m->pgmap, m->nid);
 	ns->map = ktime_get_ns() - start;
 	if (IS_ERR(addr))
-		return fail(PTR_ERR(addr), "memremap_pages() ended with %pe: see the kernel log",
-			    addr);
+		return fail(PTR_ERR(addr), "memremap_pages() ended with %pe: see the kernel log", addr);
 	err = verify_map(m);
 	start = ktime_get_ns();
 	memunmap_pages(&m->pgmap);
@@ -156,14 +152,12 @@ static void print_results(struct memmap_run *m)
 		       "# map, unmap: ns in memremap_pages() and memunmap_pages();\n"
 		       "# pages: how many have a struct page; first=1: kept apart, not in samples=.\n"
 		       "kernel=%s memmap=%s start=%#llx size=%llu order=%u altmap=%llu",
-		       init_utsname()->release, type_names[m->type], m->start, m->size, m->order,
-		       m->altmap_size);
-	seq_buf_printf(s, " node=%d cpu=%u samples=%u pages=%lu struct_page=%zu verified=ok\n",
-		       m->nid, m->run.cpu, m->run.samples, (unsigned long)PHYS_PFN(m->size - m->altmap_size),
-		       sizeof(struct page));
+		       init_utsname()->release, type_names[m->type], m->start, m->size, m->order, m->altmap_size);
+	seq_buf_printf(s, " node=%d cpu=%u samples=%u pages=%lu struct_page=%zu verified=ok\n", m->nid, m->run.cpu,
+		       m->run.samples, (unsigned long)PHYS_PFN(m->size - m->altmap_size), sizeof(struct page));
 	for (i = 0; i < nr_rounds(&m->run); i++)
-		seq_buf_printf(s, "sample round=%u first=%d map=%llu unmap=%llu\n", i,
-			       i < m->run.warmup, m->ns[i].map, m->ns[i].unmap);
+		seq_buf_printf(s, "sample round=%u first=%d map=%llu unmap=%llu\n", i, i < m->run.warmup, m->ns[i].map,
+			       m->ns[i].unmap);
 }
 
 static int measure(struct run *run)
@@ -205,8 +199,7 @@ static int claim_private(struct memmap_run *m)
 
 	res = request_free_mem_region(&iomem_resource, m->size + compound, KBUILD_MODNAME);
 	if (IS_ERR(res))
-		return fail(PTR_ERR(res),
-			    "size=: no range of %llu bytes is free in /proc/iomem, ask for less",
+		return fail(PTR_ERR(res), "size=: no range of %llu bytes is free in /proc/iomem, ask for less",
 			    m->size);
 	m->claimed_start = res->start;
 	m->claimed_size = resource_size(res);
@@ -225,8 +218,7 @@ static bool is_device_memory(const struct memmap_run *m)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(descs); i++)
-		if (region_intersects(m->start, m->size, IORESOURCE_MEM, descs[i]) ==
-		    REGION_INTERSECTS)
+		if (region_intersects(m->start, m->size, IORESOURCE_MEM, descs[i]) == REGION_INTERSECTS)
 			return true;
 	return false;
 }
@@ -237,8 +229,7 @@ static int claim_range(struct memmap_run *m)
 	u64 end = m->start + m->size - 1;
 
 	if (!request_mem_region(m->start, m->size, KBUILD_MODNAME))
-		return fail(-EADDRINUSE,
-			    "%#llx-%#llx is in use, see /proc/iomem: unbind the driver that has it",
+		return fail(-EADDRINUSE, "%#llx-%#llx is in use, see /proc/iomem: unbind the driver that has it",
 			    m->start, end);
 	m->claimed_start = m->start;
 	m->claimed_size = m->size;
@@ -249,15 +240,14 @@ static int check_range(const struct memmap_run *m)
 {
 	u64 end = m->start + m->size - 1;
 
-	if (region_intersects(m->start, m->size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
-	    REGION_DISJOINT)
-		return fail(-EINVAL,
-			    "%#llx-%#llx has System RAM in it, see /proc/iomem: ask for another range",
+	if (region_intersects(m->start, m->size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) != REGION_DISJOINT)
+		return fail(-EINVAL, "%#llx-%#llx has System RAM in it, see /proc/iomem: ask for another range",
 			    m->start, end);
 	if (!is_device_memory(m))
-		return fail(-EINVAL,
-			    "%#llx-%#llx is not all Persistent Memory or Soft Reserved, see /proc/iomem: ask for another range",
-			    m->start, end);
+		return fail(
+			-EINVAL,
+			"%#llx-%#llx is not all Persistent Memory or Soft Reserved, see /proc/iomem: ask for another range",
+			m->start, end);
 	return 0;
 }
 
@@ -273,8 +263,7 @@ static int set_type(struct memmap_run *m, const char *val)
 	if (i == ARRAY_SIZE(type_names))
 		return fail(-EINVAL, "memmap=%.32s: private, fs_dax or generic is allowed", val);
 	if (i == MEMORY_DEVICE_PRIVATE && !IS_ENABLED(CONFIG_DEVICE_PRIVATE))
-		return fail(-EOPNOTSUPP,
-			    "memmap=private: this kernel cannot, it takes CONFIG_DEVICE_PRIVATE=y");
+		return fail(-EOPNOTSUPP, "memmap=private: this kernel cannot, it takes CONFIG_DEVICE_PRIVATE=y");
 	m->type = i;
 	return 0;
 }
@@ -290,8 +279,7 @@ static int set_order(const char *val, unsigned int *order)
 {
 	if (kstrtouint(val, 10, order) || *order > MAX_FOLIO_ORDER ||
 	    (*order && *order != PMD_ORDER && *order != PUD_ORDER))
-		return fail(-EINVAL, "order=%.32s: 0, %d or %d is allowed", val, PMD_ORDER,
-			    PUD_ORDER);
+		return fail(-EINVAL, "order=%.32s: 0, %d or %d is allowed", val, PMD_ORDER, PUD_ORDER);
 	return 0;
 }
 
@@ -342,14 +330,12 @@ static int check_request(struct memmap_run *m)
 	u64 align = max_t(u64, memremap_compat_align(), PAGE_SIZE << m->order);
 
 	if (private && (m->start || m->altmap))
-		return fail(-EINVAL,
-			    "memmap=private is nowhere: start= and altmap= are for fs_dax and generic");
+		return fail(-EINVAL, "memmap=private is nowhere: start= and altmap= are for fs_dax and generic");
 	if (!private && !m->start)
 		return fail(-EINVAL, "memmap=%s needs start= and size=, take them from /proc/iomem",
 			    type_names[m->type]);
 	if ((m->start | m->size) & (align - 1))
-		return fail(-EINVAL, "start= and size=: multiples of %llu bytes are allowed here",
-			    align);
+		return fail(-EINVAL, "start= and size=: multiples of %llu bytes are allowed here", align);
 	if (!m->altmap)
 		return check_free(m->nid, memmap_size(m), "size=");
 
@@ -374,8 +360,7 @@ static int complete_request(struct run *run)
 		err = claim_private(m);
 	else
 		err = check_range(m) ?: claim_range(m);
-	snprintf(run->what, sizeof(run->what),
-		 "memmap=%s start=%#llx size=%llu order=%u altmap=%llu node=%d cpu=%u",
+	snprintf(run->what, sizeof(run->what), "memmap=%s start=%#llx size=%llu order=%u altmap=%llu node=%d cpu=%u",
 		 type_names[m->type], m->start, m->size, m->order, m->altmap_size, m->nid, run->cpu);
 	return err;
 }
@@ -399,11 +384,11 @@ void print_memmap_help(struct seq_buf *s)
 }
 
 const struct run_type memmap_run_type = {
-	.size		= sizeof(struct memmap_run),
-	.keys		= "start size order altmap node cpu samples",
-	.defaults	= defaults,
-	.set_word	= set_word,
-	.complete	= complete_request,
-	.measure	= measure,
-	.release	= release,
+	.size = sizeof(struct memmap_run),
+	.keys = "start size order altmap node cpu samples",
+	.defaults = defaults,
+	.set_word = set_word,
+	.complete = complete_request,
+	.measure = measure,
+	.release = release,
 };

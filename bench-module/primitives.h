@@ -36,7 +36,7 @@ static noinline int copy_movsq(struct folio *dst, struct folio *src)
 	void *to = folio_start(dst), *from = folio_start(src);
 	unsigned long quads = folio_size(src) / sizeof(u64);
 
-	asm volatile("rep movsq" : "+c" (quads), "+D" (to), "+S" (from) : : "memory");
+	asm volatile("rep movsq" : "+c"(quads), "+D"(to), "+S"(from) : : "memory");
 	return 0;
 }
 
@@ -45,7 +45,7 @@ static noinline int copy_movsb(struct folio *dst, struct folio *src)
 	void *to = folio_start(dst), *from = folio_start(src);
 	unsigned long len = folio_size(src);
 
-	asm volatile("rep movsb" : "+c" (len), "+D" (to), "+S" (from) : : "memory");
+	asm volatile("rep movsb" : "+c"(len), "+D"(to), "+S"(from) : : "memory");
 	return 0;
 }
 
@@ -75,7 +75,7 @@ static noinline int copy_nt(struct folio *dst, struct folio *src)
 		for (i = 0; i < 8; i++)
 			line[i] = READ_ONCE(from[i]);
 		for (i = 0; i < 8; i++)
-			asm volatile("movnti %1, %0" : "=m" (to[i]) : "r" (line[i]));
+			asm volatile("movnti %1, %0" : "=m"(to[i]) : "r"(line[i]));
 	}
 	asm volatile("sfence" : : : "memory");
 	return 0;

@@ -251,7 +251,7 @@ int choose_cpus(struct copy_run *r)
 	r->copiers[0].cpu = r->run.cpu;
 	/* First those that are near, then those that are not. */
 	for (far = 0; far < 2; far++) {
-		for_each_online_cpu(cpu) {
+		for_each_online_cpu (cpu) {
 			if (nr == r->threads)
 				return 0;
 			if (cpu == r->run.cpu || (b->wanted && cpu == b->cpu))

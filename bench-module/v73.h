@@ -23,10 +23,12 @@ int v73_folio_mc_copy(struct folio *dst, struct folio *src);
 #if defined(CONFIG_UML) && defined(CONFIG_X86_64)
 
 /* x86 preempts, and has none. */
-#define v73_cond_resched()	do { } while (0)
+#define v73_cond_resched() \
+	do {               \
+	} while (0)
 
-#define V73_COPIES	"rep movsq page by page, as on x86"
-#define V73_MC_COPIES	"rep movsb page by page, as on x86 (memcpy() without ERMS)"
+#define V73_COPIES    "rep movsq page by page, as on x86"
+#define V73_MC_COPIES "rep movsb page by page, as on x86 (memcpy() without ERMS)"
 
 void v73_copy_page(void *to, const void *from);
 unsigned long v73_copy_mc(void *to, const void *from);
@@ -43,13 +45,13 @@ static inline int v73_copy_mc_highpage(struct page *to, struct page *from)
 
 #else
 
-#define v73_cond_resched	cond_resched
+#define v73_cond_resched cond_resched
 
-#define V73_COPIES	"copy_highpage() page by page"
-#define V73_MC_COPIES	"copy_mc_highpage() page by page"
+#define V73_COPIES    "copy_highpage() page by page"
+#define V73_MC_COPIES "copy_mc_highpage() page by page"
 
-#define v73_copy_highpage	copy_highpage
-#define v73_copy_mc_highpage	copy_mc_highpage
+#define v73_copy_highpage    copy_highpage
+#define v73_copy_mc_highpage copy_mc_highpage
 
 #endif
 

@@ -13,7 +13,7 @@ void v73_copy_page(void *to, const void *from)
 {
 	unsigned long quads = PAGE_SIZE / sizeof(u64);
 
-	asm volatile("rep movsq" : "+c" (quads), "+D" (to), "+S" (from) : : "memory");
+	asm volatile("rep movsq" : "+c"(quads), "+D"(to), "+S"(from) : : "memory");
 }
 
 unsigned long v73_copy_mc(void *to, const void *from)
@@ -24,6 +24,6 @@ unsigned long v73_copy_mc(void *to, const void *from)
 		memcpy(to, from, PAGE_SIZE);
 		return 0;
 	}
-	asm volatile("rep movsb" : "+c" (left), "+D" (to), "+S" (from) : : "memory");
+	asm volatile("rep movsb" : "+c"(left), "+D"(to), "+S"(from) : : "memory");
 	return left;
 }

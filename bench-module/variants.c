@@ -18,7 +18,7 @@
  * How many pages are copied between two looks at the stop flag. A look is a few nanoseconds, an
  * order-0 copy from cache a few tens: one look per 2 MiB costs nothing and is still frequent.
  */
-#define STOP_CHECK_PAGES	(SZ_2M / PAGE_SIZE)
+#define STOP_CHECK_PAGES (SZ_2M / PAGE_SIZE)
 
 static __always_inline int kernel_folio_copy(struct folio *dst, struct folio *src)
 {
@@ -37,8 +37,7 @@ static __always_inline int copy_one(const struct copier *c, unsigned long i,
 	return err;
 }
 
-static __always_inline int time_copies(struct copier *c,
-				       int (*copy)(struct folio *dst, struct folio *src))
+static __always_inline int time_copies(struct copier *c, int (*copy)(struct folio *dst, struct folio *src))
 {
 	unsigned long batch = max(1UL, STOP_CHECK_PAGES >> c->r->order);
 	unsigned long i, nr = c->r->nr_copies;
@@ -62,11 +61,11 @@ static __always_inline int time_copies(struct copier *c,
 	return err ?: finish_together(c, copy);
 }
 
-#define DEFINE_SAMPLE(name, copy)					\
-static int sample_##name(struct copier *c)				\
-{									\
-	return time_copies(c, copy);					\
-}
+#define DEFINE_SAMPLE(name, copy)                  \
+	static int sample_##name(struct copier *c) \
+	{                                          \
+		return time_copies(c, copy);       \
+	}
 
 DEFINE_SAMPLE(folio_copy, kernel_folio_copy)
 DEFINE_SAMPLE(folio_mc_copy, folio_mc_copy)
@@ -88,67 +87,74 @@ DEFINE_SAMPLE(mc_movsb, copy_mc_movsb)
 
 static const struct variant variants[] = {
 	{
-		.name	= "folio_copy_v73",
-		.what	= "v7.3's folio_copy(): " V73_COPIES,
-		.copy	= v73_folio_copy,
-		.sample	= sample_v73_folio_copy,
-	}, {
-		.name	= "folio_copy",
-		.what	= "folio_copy() of the running kernel",
-		.copy	= kernel_folio_copy,
-		.sample	= sample_folio_copy,
-	}, {
-		.name	= "folio_mc_copy_v73",
-		.what	= "v7.3's folio_mc_copy(): " V73_MC_COPIES,
-		.copy	= v73_folio_mc_copy,
-		.sample	= sample_v73_folio_mc_copy,
-	}, {
-		.name	= "folio_mc_copy",
-		.what	= "folio_mc_copy() of the running kernel",
-		.copy	= folio_mc_copy,
-		.sample	= sample_folio_mc_copy,
+		.name = "folio_copy_v73",
+		.what = "v7.3's folio_copy(): " V73_COPIES,
+		.copy = v73_folio_copy,
+		.sample = sample_v73_folio_copy,
+	},
+	{
+		.name = "folio_copy",
+		.what = "folio_copy() of the running kernel",
+		.copy = kernel_folio_copy,
+		.sample = sample_folio_copy,
+	},
+	{
+		.name = "folio_mc_copy_v73",
+		.what = "v7.3's folio_mc_copy(): " V73_MC_COPIES,
+		.copy = v73_folio_mc_copy,
+		.sample = sample_v73_folio_mc_copy,
+	},
+	{
+		.name = "folio_mc_copy",
+		.what = "folio_mc_copy() of the running kernel",
+		.copy = folio_mc_copy,
+		.sample = sample_folio_mc_copy,
 	},
 #ifdef CONFIG_X86_64
 	{
-		.name	= "movsq",
-		.what	= "one rep movsq per folio",
+		.name = "movsq",
+		.what = "one rep movsq per folio",
 		.feature = "rep_good",
-		.has	= has_rep_good,
-		.copy	= copy_movsq,
-		.sample	= sample_movsq,
-	}, {
-		.name	= "movsb",
-		.what	= "one rep movsb per folio",
+		.has = has_rep_good,
+		.copy = copy_movsq,
+		.sample = sample_movsq,
+	},
+	{
+		.name = "movsb",
+		.what = "one rep movsb per folio",
 		.feature = "erms",
-		.has	= has_erms,
-		.copy	= copy_movsb,
-		.sample	= sample_movsb,
-	}, {
-		.name	= "unrolled",
-		.what	= "the series' loop of movq for CPUs without fast strings",
-		.copy	= copy_unrolled,
-		.sample	= sample_unrolled,
-	}, {
-		.name	= "nt",
-		.what	= "movnti past the caches, sfence: a limit, no candidate",
-		.copy	= copy_nt,
-		.sample	= sample_nt,
+		.has = has_erms,
+		.copy = copy_movsb,
+		.sample = sample_movsb,
+	},
+	{
+		.name = "unrolled",
+		.what = "the series' loop of movq for CPUs without fast strings",
+		.copy = copy_unrolled,
+		.sample = sample_unrolled,
+	},
+	{
+		.name = "nt",
+		.what = "movnti past the caches, sfence: a limit, no candidate",
+		.copy = copy_nt,
+		.sample = sample_nt,
 	},
 #ifdef HAVE_COPY_MC
 	{
-		.name	= "mc_movsq",
-		.what	= "one rep movsq per folio that survives memory errors",
+		.name = "mc_movsq",
+		.what = "one rep movsq per folio that survives memory errors",
 		.feature = "rep_good",
-		.has	= has_rep_good,
-		.copy	= copy_mc_movsq,
-		.sample	= sample_mc_movsq,
-	}, {
-		.name	= "mc_movsb",
-		.what	= "one rep movsb per folio that survives memory errors",
+		.has = has_rep_good,
+		.copy = copy_mc_movsq,
+		.sample = sample_mc_movsq,
+	},
+	{
+		.name = "mc_movsb",
+		.what = "one rep movsb per folio that survives memory errors",
 		.feature = "erms",
-		.has	= has_erms,
-		.copy	= copy_mc_movsb,
-		.sample	= sample_mc_movsb,
+		.has = has_erms,
+		.copy = copy_mc_movsb,
+		.sample = sample_mc_movsb,
 	},
 #endif
 #endif

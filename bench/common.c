@@ -76,8 +76,7 @@ char *slurp(const char *path)
 	fd = open(path, O_RDONLY);
 	if (fd < 0)
 		return NULL;
-	while (len < (ssize_t)sizeof(buf) - 1 &&
-	       (n = read(fd, buf + len, sizeof(buf) - 1 - len)) > 0)
+	while (len < (ssize_t)sizeof(buf) - 1 && (n = read(fd, buf + len, sizeof(buf) - 1 - len)) > 0)
 		len += n;
 	close(fd);
 	if (n < 0)
@@ -291,8 +290,7 @@ int next_option(int argc, char **argv, const struct option *options)
 	if (o == ':')
 		die("%s needs a value, see folio-copy-bench help", argv[optind - 1]);
 	if (o == '?')
-		die("'%s' is not an option of %s, see folio-copy-bench help", bad_option(argv),
-		    argv[0]);
+		die("'%s' is not an option of %s, see folio-copy-bench help", bad_option(argv), argv[0]);
 	return o;
 }
 

@@ -12,13 +12,13 @@
 #include "hugetlb.h"
 
 /* Of a thread's sample. */
-#define HOT_BYTES	(64UL << 20)
-#define COLD_BYTES	(2UL << 20)
+#define HOT_BYTES  (64UL << 20)
+#define COLD_BYTES (2UL << 20)
 
 struct config *configs;
 int nr_configs;
 
-static struct list orders;	/* that the page allocator has */
+static struct list orders; /* that the page allocator has */
 
 unsigned long folio_size(int order)
 {
@@ -66,14 +66,23 @@ static uint64_t sample_bytes(const struct config *c)
 
 static struct planned_row plan_row(const struct config *c, const struct function *f)
 {
-	return (struct planned_row) {
-		.benchmark = "bench", .function = f->name, .kind = "",
-		.src = c->src, .dst = c->dst, .state = c->cold ? "cold" : "hot",
-		.size = folio_size(c->order), .read = c->read,
-		.threads = c->threads, .bystander = c->bystander,
-		.bytes = sample_bytes(c), .calls = nr_copies(c),
-		.nr_ways = f->nr_ways, .ways = f->way,
-		.base = f->way[0], .control = f->way[1],
+	return (struct planned_row){
+		.benchmark = "bench",
+		.function = f->name,
+		.kind = "",
+		.src = c->src,
+		.dst = c->dst,
+		.state = c->cold ? "cold" : "hot",
+		.size = folio_size(c->order),
+		.read = c->read,
+		.threads = c->threads,
+		.bystander = c->bystander,
+		.bytes = sample_bytes(c),
+		.calls = nr_copies(c),
+		.nr_ways = f->nr_ways,
+		.ways = f->way,
+		.base = f->way[0],
+		.control = f->way[1],
 		.chosen = f->has_kernel ? KERNEL : NULL,
 	};
 }
@@ -131,8 +140,7 @@ void add_grid(const struct method *m, const struct grid *g, uint64_t seed)
 
 static void format_bystander(FILE *f, const struct config *c)
 {
-	fprintf(f, " bystander=%d bystander_bytes=%zu", c->bystander,
-		host_last_level_cache(c->bystander) / 2);
+	fprintf(f, " bystander=%d bystander_bytes=%zu", c->bystander, host_last_level_cache(c->bystander) / 2);
 }
 
 static char *format_request(const struct config *c, const struct hugetlb *huge)
@@ -144,8 +152,8 @@ static char *format_request(const struct config *c, const struct hugetlb *huge)
 
 	if (!f)
 		die("out of memory");
-	fprintf(f, "order=%d src=%d dst=%d cpu=%d cache=%s seed=%" PRIu64 " samples=%d", c->order,
-		c->src, c->dst, common.cpu, c->cold ? "cold" : "hot", c->seed, m->samples);
+	fprintf(f, "order=%d src=%d dst=%d cpu=%d cache=%s seed=%" PRIu64 " samples=%d", c->order, c->src, c->dst,
+		common.cpu, c->cold ? "cold" : "hot", c->seed, m->samples);
 	if (c->threads > 1)
 		fprintf(f, " threads=%d", c->threads);
 	if (c->read)
@@ -184,8 +192,8 @@ static bool parse_sample(const char *line, struct sample *s)
 	s->first_ns = read_number(line, " first_ns=");
 	s->bystander_ns = read_number(line, " bystander_ns=");
 	s->alone_ns = read_number(line, " alone_ns=");
-	return sscanf(line, "sample slot=%d variant=%*s round=%d first=%*d ns=%llu bytes=%llu",
-		      &s->slot, &s->round, &s->ns, &s->bytes) == 4;
+	return sscanf(line, "sample slot=%d variant=%*s round=%d first=%*d ns=%llu bytes=%llu", &s->slot, &s->round,
+		      &s->ns, &s->bytes) == 4;
 }
 
 static int find_function(const struct method *m, int slot)
@@ -275,8 +283,7 @@ static double cost(const struct config *c)
 	double folio = folio_size(c->order), bytes = nr_copies(c) * folio;
 	double evict = c->cold ? m->evict : 0;
 
-	return m->nr_slots * ((m->samples + 1) * (bytes + 2 * evict) +
-			      20 * (c->cold ? bytes : folio));
+	return m->nr_slots * ((m->samples + 1) * (bytes + 2 * evict) + 20 * (c->cold ? bytes : folio));
 }
 
 static void print_progress(int nr, double passed, double done)
@@ -292,8 +299,8 @@ static void print_progress(int nr, double passed, double done)
 
 		snprintf(time, sizeof(time), ", %d:%02d left", s / 60, s % 60);
 	}
-	fprintf(stderr, "[%*d/%d] order %d, node %d to %d, %s%s\n", nr_configs > 99 ? 3 : 2, nr + 1,
-		nr_configs, c->order, c->src, c->dst, c->cold ? "cold" : "hot", time);
+	fprintf(stderr, "[%*d/%d] order %d, node %d to %d, %s%s\n", nr_configs > 99 ? 3 : 2, nr + 1, nr_configs,
+		c->order, c->src, c->dst, c->cold ? "cold" : "hot", time);
 }
 
 /* Running them */

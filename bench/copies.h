@@ -5,9 +5,9 @@
 
 #include "rows.h"
 
-#define MAX_SLOTS	16	/* in the module, too */
-#define MAX_FUNCTIONS	2
-#define EVICT		(128UL << 20)
+#define MAX_SLOTS     16 /* in the module, too */
+#define MAX_FUNCTIONS 2
+#define EVICT	      (128UL << 20)
 
 /*
  * What requests have in common. A request measures what the slots name, for one function after the
@@ -19,13 +19,13 @@ struct method {
 	int nr_functions;
 	struct function {
 		const char *name;
-		int first;			/* slot */
+		int first; /* slot */
 		int nr_ways;
-		const char *way[MAX_SLOTS];	/* names of the slots in the samples */
+		const char *way[MAX_SLOTS]; /* names of the slots in the samples */
 		bool has_kernel;
 	} function[MAX_FUNCTIONS];
 	int samples;
-	uint64_t bytes;			/* of a thread's sample; 0: as usual */
+	uint64_t bytes; /* of a thread's sample; 0: as usual */
 	uint64_t evict;
 };
 
@@ -35,9 +35,9 @@ struct config {
 	int order, src, dst;
 	bool cold, read;
 	int threads;
-	int bystander;			/* the CPU of one, or NO_CPU */
+	int bystander; /* the CPU of one, or NO_CPU */
 	uint64_t seed;
-	int row;			/* the first one */
+	int row; /* the first one */
 };
 
 /* Many of them: every combination. */
@@ -45,7 +45,7 @@ struct grid {
 	struct list orders, src, dst, threads;
 	bool hot, cold, read;
 	int bystander;
-	const char *missing;		/* why they cannot be measured here, or NULL */
+	const char *missing; /* why they cannot be measured here, or NULL */
 };
 
 extern struct config *configs;
@@ -53,8 +53,7 @@ extern int nr_configs;
 
 /* method.c */
 void add_variants(struct method *m, char *names);
-char *list_variants(const char *function,
-		    void (*lacking)(const char *function, const char *name, const char *why));
+char *list_variants(const char *function, void (*lacking)(const char *function, const char *name, const char *why));
 
 /* copies.c */
 unsigned long folio_size(int order);

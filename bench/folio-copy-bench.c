@@ -8,8 +8,7 @@
 
 static const char usage_text[] =
 	"folio-copy-bench list           what can be measured on this machine\n"
-	"folio-copy-bench preset NAME [options]  many rows, into a results directory\n"
-	PRESETS_USAGE
+	"folio-copy-bench preset NAME [options]  many rows, into a results directory\n" PRESETS_USAGE
 	"  --results DIR   where; one that was interrupted is continued (results-HOST-DATE-NAME)\n"
 	"  --cpu N         the CPU that copies (the one this runs on: numactl, taskset)\n"
 	"  --evict BYTES   read before a cold sample, but not of rfc (128M, or twice the last\n"
@@ -65,7 +64,7 @@ static const char usage_text[] =
 
 static int cmd_list(int argc, char **argv)
 {
-	static const struct option none[] = { { } };
+	static const struct option none[] = { {} };
 	char *help, *limits;
 
 	next_option(argc, argv, none);
@@ -84,12 +83,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "list", cmd_list },
-	{ "preset", cmd_preset },
-	{ "run", cmd_run },
-	{ "memmap", cmd_memmap },
-	{ "rebind", cmd_rebind },
-	{ "move-pages", cmd_move_pages },
+	{ "list", cmd_list },	  { "preset", cmd_preset }, { "run", cmd_run },
+	{ "memmap", cmd_memmap }, { "rebind", cmd_rebind }, { "move-pages", cmd_move_pages },
 };
 
 /* Whatever else is asked for is not done then. */

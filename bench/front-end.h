@@ -9,18 +9,18 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define BENCH		"/sys/kernel/debug/folio_copy_bench"
-#define MISMATCH	"do module and front end belong together?"
-#define MAX_ROUNDS	1001
-#define MAX_LIST	1024
+#define BENCH	   "/sys/kernel/debug/folio_copy_bench"
+#define MISMATCH   "do module and front end belong together?"
+#define MAX_ROUNDS 1001
+#define MAX_LIST   1024
 
 /* How the program ends, but for success. */
-#define EXIT_FAILED		1	/* a row */
-#define EXIT_REFUSED		2	/* bad usage, or it cannot run */
-#define EXIT_SKIPPED		4
-#define EXIT_INTERRUPTED	130
+#define EXIT_FAILED	 1 /* a row */
+#define EXIT_REFUSED	 2 /* bad usage, or it cannot run */
+#define EXIT_SKIPPED	 4
+#define EXIT_INTERRUPTED 130
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 struct list {
 	int nr;
@@ -30,20 +30,26 @@ struct list {
 /* Options that all measurements have. */
 struct common {
 	int cpu;
-	bool functional;	/* emulated: show no speed */
-	const char *json;	/* a file, or NULL */
+	bool functional;  /* emulated: show no speed */
+	const char *json; /* a file, or NULL */
 };
 
 /* Where a command has them among its own, whose values are below these. */
 enum { O_CPU = 1000, O_JSON, O_FUNCTIONAL, O_CPUINFO, O_WARNINGS };
 
-#define CPU_OPTION	{ "cpu", required_argument, NULL, O_CPU }
-#define JSON_OPTION	{ "json", required_argument, NULL, O_JSON }
-#define COMMON_OPTIONS							\
-	{ "functional",	no_argument,	   NULL, O_FUNCTIONAL },	\
-	{ "cpuinfo",	required_argument, NULL, O_CPUINFO },		\
-	{ "warnings",	required_argument, NULL, O_WARNINGS },		\
-	{ }
+#define CPU_OPTION                                    \
+	{                                             \
+		"cpu", required_argument, NULL, O_CPU \
+	}
+#define JSON_OPTION                                     \
+	{                                               \
+		"json", required_argument, NULL, O_JSON \
+	}
+#define COMMON_OPTIONS                                                                                        \
+	{ "functional", no_argument, NULL, O_FUNCTIONAL }, { "cpuinfo", required_argument, NULL, O_CPUINFO }, \
+		{ "warnings", required_argument, NULL, O_WARNINGS },                                          \
+	{                                                                                                     \
+	}
 
 extern struct common common;
 extern volatile sig_atomic_t interrupted;

@@ -16,12 +16,12 @@
 #include "hugetlb.h"
 
 #ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE	23
+#define MADV_POPULATE_WRITE 23
 #endif
 
-#define MAP_HUGE_SHIFT_BITS	26
-#define NODE_BITS		1024
-#define WORD_BITS		(8 * sizeof(unsigned long))
+#define MAP_HUGE_SHIFT_BITS 26
+#define NODE_BITS	    1024
+#define WORD_BITS	    (8 * sizeof(unsigned long))
 
 static unsigned long huge_size(int order)
 {
@@ -30,8 +30,7 @@ static unsigned long huge_size(int order)
 
 static char *pool_path(int order, int node)
 {
-	return format("/sys/devices/system/node/node%d/hugepages/hugepages-%lukB", node,
-		      huge_size(order) >> 10);
+	return format("/sys/devices/system/node/node%d/hugepages/hugepages-%lukB", node, huge_size(order) >> 10);
 }
 
 /* free_hugepages or nr_hugepages, which also counts those in use; -1 if there is no such size. */
@@ -52,17 +51,19 @@ static char *lack_on(int order, int node, int needed)
 	char *pool, *why;
 
 	if (found < 0)
-		return format("node %d: this kernel has no huge pages of %s there: see "
-			      "hugepagesz= and hugepages= of its command line", node,
-			      size_text(huge_size(order)));
+		return format(
+			"node %d: this kernel has no huge pages of %s there: see "
+			"hugepagesz= and hugepages= of its command line",
+			node, size_text(huge_size(order)));
 	if (found >= needed)
 		return NULL;
 	pool = pool_path(order, node);
-	why = format("node %d: %ld free huge pages of %s, and it takes %d: "
-		     "echo %ld >%s/nr_hugepages, or boot with hugepagesz=%s hugepages=%d:%d",
-		     node, found, size_text(huge_size(order)), needed,
-		     count_pages("nr_hugepages", order, node) + needed - found, pool,
-		     size_text(huge_size(order)), node, needed);
+	why =
+		format("node %d: %ld free huge pages of %s, and it takes %d: "
+		       "echo %ld >%s/nr_hugepages, or boot with hugepagesz=%s hugepages=%d:%d",
+		       node, found, size_text(huge_size(order)), needed,
+		       count_pages("nr_hugepages", order, node) + needed - found, pool, size_text(huge_size(order)),
+		       node, needed);
 	free(pool);
 	return why;
 }
@@ -88,19 +89,20 @@ static void *map_on(const struct hugetlb *h, int node, char **why)
 	void *p;
 
 	p = mmap(NULL, length(h), PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | size_bits << MAP_HUGE_SHIFT_BITS,
-		 -1, 0);
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | size_bits << MAP_HUGE_SHIFT_BITS, -1, 0);
 	if (p == MAP_FAILED) {
-		*why = format("huge pages of %s are free, but reserved by others: %s",
-			      size_text(huge_size(h->order)), strerror(errno));
+		*why = format("huge pages of %s are free, but reserved by others: %s", size_text(huge_size(h->order)),
+			      strerror(errno));
 		return NULL;
 	}
 	nodes[node / WORD_BITS] = 1UL << node % WORD_BITS;
 	if (syscall(SYS_mbind, p, length(h), MPOL_BIND, nodes, NODE_BITS + 1, 0))
 		*why = format("mbind(2) to node %d: %s", node, policy_error(errno));
 	else if (madvise(p, length(h), MADV_POPULATE_WRITE))
-		*why = format("node %d: the huge pages of %s there are free, but reserved by others: "
-			      "%s", node, size_text(huge_size(h->order)), strerror(errno));
+		*why =
+			format("node %d: the huge pages of %s there are free, but reserved by others: "
+			       "%s",
+			       node, size_text(huge_size(h->order)), strerror(errno));
 	else
 		return p;
 	munmap(p, length(h));

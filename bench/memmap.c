@@ -14,18 +14,16 @@
 
 enum { O_TYPE = 1, O_START, O_SIZE, O_ORDER, O_OVERWRITE, O_NODE, O_ROUNDS };
 
-static const struct option options[] = {
-	{ "type",	required_argument, NULL, O_TYPE },
-	{ "start",	required_argument, NULL, O_START },
-	{ "size",	required_argument, NULL, O_SIZE },
-	{ "order",	required_argument, NULL, O_ORDER },
-	{ "overwrite",	no_argument, NULL, O_OVERWRITE },
-	{ "node",	required_argument, NULL, O_NODE },
-	{ "rounds",	required_argument, NULL, O_ROUNDS },
-	CPU_OPTION,
-	JSON_OPTION,
-	COMMON_OPTIONS
-};
+static const struct option options[] = { { "type", required_argument, NULL, O_TYPE },
+					 { "start", required_argument, NULL, O_START },
+					 { "size", required_argument, NULL, O_SIZE },
+					 { "order", required_argument, NULL, O_ORDER },
+					 { "overwrite", no_argument, NULL, O_OVERWRITE },
+					 { "node", required_argument, NULL, O_NODE },
+					 { "rounds", required_argument, NULL, O_ROUNDS },
+					 CPU_OPTION,
+					 JSON_OPTION,
+					 COMMON_OPTIONS };
 
 /* What is asked */
 
@@ -33,8 +31,8 @@ void plan_memmap(struct memmap *m, const char *missing)
 {
 	static const char *const functions[] = { "map", "unmap" };
 	struct planned_row planned[ARRAY_SIZE(functions)];
-	char *kind = format("%s %s order %s node %d%s", m->type, size_text(m->size), m->order,
-			    m->node, m->overwrite ? " altmap" : "");
+	char *kind = format("%s %s order %s node %d%s", m->type, size_text(m->size), m->order, m->node,
+			    m->overwrite ? " altmap" : "");
 
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
 		planned[i] = kernel_row("memremap", functions[i]);
@@ -53,8 +51,8 @@ static int request_memmap(const struct memmap *m)
 
 	if (!f)
 		die("out of memory");
-	fprintf(f, "memmap=%s order=%s node=%d cpu=%d samples=%d", m->type, m->order, m->node,
-		common.cpu, m->rounds - 1);
+	fprintf(f, "memmap=%s order=%s node=%d cpu=%d samples=%d", m->type, m->order, m->node, common.cpu,
+		m->rounds - 1);
 	if (m->start)
 		fprintf(f, " start=%s", m->start);
 	if (m->size)
@@ -85,8 +83,8 @@ static bool read_header(const struct memmap *m, const char *line)
 
 	return sscanf(line,
 		      "kernel=%*s memmap=%15s start=%llx size=%llu order=%u altmap=%llu node=%d cpu=%d samples=%u pages=%llu struct_page=%u verified=ok",
-		      r->type, &r->start, &r->size, &r->order, &r->altmap, &r->node, &r->cpu,
-		      &r->samples, &r->pages, &r->struct_page) == 10 &&
+		      r->type, &r->start, &r->size, &r->order, &r->altmap, &r->node, &r->cpu, &r->samples, &r->pages,
+		      &r->struct_page) == 10 &&
 	       !strcmp(r->type, m->type) && (int)r->samples == m->rounds - 1;
 }
 
@@ -95,8 +93,9 @@ static bool read_sample(const struct memmap *m, const char *line)
 	int round;
 
 	if (map.nr == m->rounds ||
-	    sscanf(line, "sample round=%d first=%*d map=%lf unmap=%lf", &round,
-		   &map.ns[map.nr][0], &unmap.ns[map.nr][0]) != 3 || round != map.nr)
+	    sscanf(line, "sample round=%d first=%*d map=%lf unmap=%lf", &round, &map.ns[map.nr][0],
+		   &unmap.ns[map.nr][0]) != 3 ||
+	    round != map.nr)
 		return false;
 	unmap.nr = ++map.nr;
 	return true;
@@ -126,8 +125,8 @@ static void print_result(void)
 {
 	const struct memmap_result *r = &result;
 
-	printf("%s, %llu MiB from %#llx on, node %d, cpu %d: %llu pages of order %u\n", r->type,
-	       r->size >> 20, r->start, r->node, r->cpu, r->pages, r->order);
+	printf("%s, %llu MiB from %#llx on, node %d, cpu %d: %llu pages of order %u\n", r->type, r->size >> 20,
+	       r->start, r->node, r->cpu, r->pages, r->order);
 	printf("struct pages of %u bytes, %s\n", r->struct_page,
 	       r->altmap ? "in the range itself" : "in normal memory");
 }

@@ -6,7 +6,7 @@
 
 #include "copies.h"
 
-#define V73		"_v73"
+#define V73 "_v73"
 
 static const char *const functions[MAX_FUNCTIONS] = { "folio_copy", "folio_mc_copy" };
 
@@ -15,7 +15,7 @@ static bool has_variant(const char *name)
 {
 	size_t len = strlen(name);
 
-	for (char *line = slurp(BENCH "/variants"); line && *line; ) {
+	for (char *line = slurp(BENCH "/variants"); line && *line;) {
 		if (!strncmp(line, name, len) && line[len] == ' ')
 			return true;
 		line = strchr(line, '\n');
@@ -68,14 +68,13 @@ static bool is_base(const char *name)
 	return len >= strlen(V73) && !strcmp(name + len - strlen(V73), V73);
 }
 
-#define LACKS		" (this CPU lacks "
+#define LACKS " (this CPU lacks "
 
 /*
  * All that the module has, or those of a function, with commas in between; @lacking is told of what
  * the CPU cannot do. To be freed.
  */
-char *list_variants(const char *function,
-		    void (*lacking)(const char *function, const char *name, const char *why))
+char *list_variants(const char *function, void (*lacking)(const char *function, const char *name, const char *why))
 {
 	char *text = slurp(BENCH "/variants"), *list = format("%s", ""), *line;
 

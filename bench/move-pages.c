@@ -25,8 +25,8 @@
 #include "random.h"
 #include "rows.h"
 
-#define MAX_TRIES	3
-#define MAX_BYTES	(64ULL << 30)
+#define MAX_TRIES 3
+#define MAX_BYTES (64ULL << 30)
 
 /* Folios of a size, in one direction. */
 struct row {
@@ -34,8 +34,8 @@ struct row {
 	int src, dst, nr;
 	size_t bytes;
 	uint64_t ns[MAX_ROUNDS];
-	char missing[WHY_SIZE];		/* why there are no samples, or "" */
-	bool failed;			/* it was tried */
+	char missing[WHY_SIZE]; /* why there are no samples, or "" */
+	bool failed;		/* it was tried */
 };
 
 static struct {
@@ -105,18 +105,16 @@ static const struct scenario moving = {
 
 enum { O_SIZE = 1, O_SRC, O_DST, O_BYTES, O_SAMPLES, O_SEED, O_SCENARIO };
 
-static const struct option options[] = {
-	{ "size",	required_argument, NULL, O_SIZE },
-	{ "src",	required_argument, NULL, O_SRC },
-	{ "dst",	required_argument, NULL, O_DST },
-	{ "bytes",	required_argument, NULL, O_BYTES },
-	{ "samples",	required_argument, NULL, O_SAMPLES },
-	{ "seed",	required_argument, NULL, O_SEED },
-	{ "scenario",	required_argument, NULL, O_SCENARIO },
-	CPU_OPTION,
-	JSON_OPTION,
-	COMMON_OPTIONS
-};
+static const struct option options[] = { { "size", required_argument, NULL, O_SIZE },
+					 { "src", required_argument, NULL, O_SRC },
+					 { "dst", required_argument, NULL, O_DST },
+					 { "bytes", required_argument, NULL, O_BYTES },
+					 { "samples", required_argument, NULL, O_SAMPLES },
+					 { "seed", required_argument, NULL, O_SEED },
+					 { "scenario", required_argument, NULL, O_SCENARIO },
+					 CPU_OPTION,
+					 JSON_OPTION,
+					 COMMON_OPTIONS };
 
 static void set_bytes(const char *s)
 {
@@ -194,8 +192,7 @@ static void check_nodes(const char *name, struct list *l, const struct list *hav
 	for (int i = 0; i < l->nr; i++) {
 		if (has(have, l->v[i]))
 			continue;
-		snprintf(text, sizeof(text), "%s",
-			 slurp("/sys/devices/system/node/has_memory") ?: "0");
+		snprintf(text, sizeof(text), "%s", slurp("/sys/devices/system/node/has_memory") ?: "0");
 		die("--%s %d: the nodes with memory are %s", name, l->v[i], text);
 	}
 }
@@ -225,10 +222,10 @@ static bool enough_hugetlb(const struct kind *kind, int node)
 {
 	uint64_t need = opt.bytes / kind->size, have = free_hugetlb(kind, node);
 
-	return have >= need ||
-	       because("node %d has %" PRIu64 " free pages of it and needs %" PRIu64 ": raise "
-		       "node%d/hugepages/hugepages-%zukB/nr_hugepages in /sys/devices/system/node",
-		       node, have, need, node, kind->size >> 10);
+	return have >= need || because("node %d has %" PRIu64 " free pages of it and needs %" PRIu64
+				       ": raise "
+				       "node%d/hugepages/hugepages-%zukB/nr_hugepages in /sys/devices/system/node",
+				       node, have, need, node, kind->size >> 10);
 }
 
 static bool kind_is_there(struct kind *kind)
@@ -238,8 +235,7 @@ static bool kind_is_there(struct kind *kind)
 	if (kind->hugetlb && !opt.scenario->hugetlb)
 		return because("%s does not move hugetlb", opt.scenario->name);
 	if (!opt.sizes && opt.scenario->splits && is_mapped_by_ptes(kind))
-		return because("%s splits these on the way (--size %s tries)",
-			       opt.scenario->name, kind->name);
+		return because("%s splits these on the way (--size %s tries)", opt.scenario->name, kind->name);
 	return use_kind(kind);
 }
 
@@ -249,7 +245,8 @@ static void check_memory(int node)
 	uint64_t need = opt.bytes + opt.bytes / 16 + (16 << 20), have = free_memory(node);
 
 	if (have < need)
-		die("node %d has %" PRIu64 " MiB free, --bytes %s needs %" PRIu64 " MiB there: "
+		die("node %d has %" PRIu64 " MiB free, --bytes %s needs %" PRIu64
+		    " MiB there: "
 		    "lower it, free some (echo 3 > /proc/sys/vm/drop_caches), or leave the node "
 		    "out (--src, --dst)",
 		    node, have >> 20, size_text(opt.bytes), need >> 20);
@@ -258,7 +255,10 @@ static void check_memory(int node)
 static void add_row(struct kind *kind, int src, int dst, bool there)
 {
 	struct row row = {
-		.kind = kind, .src = src, .dst = dst, .bytes = opt.bytes - opt.bytes % kind->size,
+		.kind = kind,
+		.src = src,
+		.dst = dst,
+		.bytes = opt.bytes - opt.bytes % kind->size,
 	};
 
 	if (there && kind->hugetlb)
@@ -329,7 +329,8 @@ static void pin(void)
 	CPU_SET(common.cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
 		die("--cpu %d: %s: is it in /sys/devices/system/cpu/online, and in "
-		    "Cpus_allowed_list of /proc/self/status?", common.cpu, strerror(errno));
+		    "Cpus_allowed_list of /proc/self/status?",
+		    common.cpu, strerror(errno));
 }
 
 /* The copy would read from it what filling the memory has left there. */
@@ -338,8 +339,8 @@ static void warn_of_cache(void)
 	size_t cache = host_last_level_cache(common.cpu);
 
 	if (opt.bytes < 4 * cache)
-		add_warning("a last level cache of %s holds much of --bytes %s: raise that",
-			    size_text(cache), size_text(opt.bytes));
+		add_warning("a last level cache of %s holds much of --bytes %s: raise that", size_text(cache),
+			    size_text(opt.bytes));
 }
 
 /* Samples */
@@ -353,8 +354,7 @@ static bool move_region(const struct region *r, const struct row *row, uint64_t 
 	if (!count_pages(r, opt.scenario->arrived, row->dst, &arrived))
 		return false;
 	if (arrived != nr)
-		return because("%zu of %zu pages are not on node %d after the move",
-			       nr - arrived, nr, row->dst);
+		return because("%zu of %zu pages are not on node %d after the move", nr - arrived, nr, row->dst);
 	return is_whole(r, "after the move");
 }
 
@@ -419,8 +419,7 @@ static int plan_row(const struct row *row)
 	const char *function = opt.scenario->function;
 	struct planned_row planned;
 
-	planned = kernel_row("move-pages", row->kind->hugetlb ?
-			     format("%s of hugetlb", function) : function);
+	planned = kernel_row("move-pages", row->kind->hugetlb ? format("%s of hugetlb", function) : function);
 	planned.src = row->src;
 	planned.dst = row->dst;
 	planned.state = "cold";

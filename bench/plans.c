@@ -10,35 +10,35 @@
 #include "hugetlb.h"
 #include "presets.h"
 
-#define CPU_DIR		"/sys/devices/system/cpu"
+#define CPU_DIR "/sys/devices/system/cpu"
 
-#define KIB		(1UL << 10)
-#define MIB		(1UL << 20)
-#define GIB		(1UL << 30)
+#define KIB (1UL << 10)
+#define MIB (1UL << 20)
+#define GIB (1UL << 30)
 
-#define LEAST_EVICT	(128 * KIB)
-#define MEMMAP		(64 * GIB)
-#define MEMMAP_SHARE	64		/* that a memory map is of what it describes */
-#define MEMMAP_ROUNDS	10
+#define LEAST_EVICT   (128 * KIB)
+#define MEMMAP	      (64 * GIB)
+#define MEMMAP_SHARE  64 /* that a memory map is of what it describes */
+#define MEMMAP_ROUNDS 10
 
 /* What the RFC calls a run, and as many of them as it takes for a decision by scripts/regress. */
-#define RFC_COLD	(2 * MIB)
-#define RFC_HOT		GIB
-#define RFC_RUNS	20
+#define RFC_COLD (2 * MIB)
+#define RFC_HOT	 GIB
+#define RFC_RUNS 20
 
 struct plan plan = { .scale = 1 };
 
-static struct list orders;	/* that the page allocator has */
+static struct list orders; /* that the page allocator has */
 
 /* Rows to measure; the default is one thread, hot, and nobody beside. */
 struct wanted {
 	const char *variants, *orders, *threads;
 	enum { EVERYWHERE, BETWEEN, NODE0 } where;
 	bool cold, read;
-	int bystander;			/* 0: none, else a CPU and one more */
+	int bystander; /* 0: none, else a CPU and one more */
 	int samples;
 	unsigned long bytes;
-	const char *missing;		/* why they cannot be measured, or NULL */
+	const char *missing; /* why they cannot be measured, or NULL */
 };
 
 /* For what has no row that could say why it is missing. */
@@ -112,8 +112,10 @@ static void want_hot_and_cold(struct wanted w)
 
 static void plan_quick(void)
 {
-	want_hot_and_cold((struct wanted) {
-		.variants = "folio_copy,folio_mc_copy", .orders = "2,4,9", .samples = 25,
+	want_hot_and_cold((struct wanted){
+		.variants = "folio_copy,folio_mc_copy",
+		.orders = "2,4,9",
+		.samples = 25,
 	});
 }
 
@@ -122,13 +124,17 @@ static void plan_rfc(void)
 {
 	unsigned long cache = host_last_level_cache(common.cpu);
 	struct wanted cold = {
-		.variants = "folio_copy,folio_mc_copy", .where = BETWEEN, .cold = true,
+		.variants = "folio_copy,folio_mc_copy",
+		.where = BETWEEN,
+		.cold = true,
 	};
 
 	plan.evict = scaled(EVICT, LEAST_EVICT);
 	if (2 * cache > EVICT)
-		add_warning("the RFC evicts with %lu MiB, the last level cache has %lu: cold "
-			    "copies find some there", EVICT / MIB, cache / MIB);
+		add_warning(
+			"the RFC evicts with %lu MiB, the last level cache has %lu: cold "
+			"copies find some there",
+			EVICT / MIB, cache / MIB);
 	if (plan.nodes.nr < 2)
 		leave_out("cold copies", "they are from node to node, and there is one");
 	for (int order = 6; order <= 9; order++) {
@@ -137,16 +143,21 @@ static void plan_rfc(void)
 		cold.samples = RFC_RUNS * (RFC_COLD / cold.bytes ?: 1);
 		want(cold);
 	}
-	want((struct wanted) {
-		.variants = "folio_copy", .orders = "2,4,6-9", .where = NODE0, .samples = RFC_RUNS,
+	want((struct wanted){
+		.variants = "folio_copy",
+		.orders = "2,4,6-9",
+		.where = NODE0,
+		.samples = RFC_RUNS,
 		.bytes = RFC_HOT,
 	});
 }
 
 static void plan_regress(void)
 {
-	want_hot_and_cold((struct wanted) {
-		.variants = "folio_copy,folio_mc_copy", .orders = "0,2,4,6,9", .samples = 100,
+	want_hot_and_cold((struct wanted){
+		.variants = "folio_copy,folio_mc_copy",
+		.orders = "0,2,4,6,9",
+		.samples = 100,
 	});
 }
 
@@ -197,13 +208,15 @@ static char *thread_counts(void)
 static void want_hugetlb_between(int order, int src, int dst)
 {
 	struct wanted w = {
-		.variants = "folio_copy,folio_mc_copy", .samples = 10, .bytes = GIB,
-		.orders = format("%d", order), .missing = lack_of_hugetlb(order, 1, src, dst),
+		.variants = "folio_copy,folio_mc_copy",
+		.samples = 10,
+		.bytes = GIB,
+		.orders = format("%d", order),
+		.missing = lack_of_hugetlb(order, 1, src, dst),
 	};
 
 	if (w.missing)
-		complain("left out: %s from node %d to %d: %s", size_text(folio_size(order)), src,
-			 dst, w.missing);
+		complain("left out: %s from node %d to %d: %s", size_text(folio_size(order)), src, dst, w.missing);
 	want_between(&w, src, dst);
 	w.cold = true;
 	want_between(&w, src, dst);
@@ -213,8 +226,7 @@ static int order_of(const char *pool)
 {
 	unsigned long kib;
 
-	return sscanf(pool, "hugepages-%lukB", &kib) == 1 ?
-	       __builtin_ctzl(kib * KIB / folio_size(0)) : -1;
+	return sscanf(pool, "hugepages-%lukB", &kib) == 1 ? __builtin_ctzl(kib * KIB / folio_size(0)) : -1;
 }
 
 /* For all sizes that are too large for the page allocator. */
@@ -262,7 +274,9 @@ static bool has_memmaps(void)
 static void want_memmap(int order)
 {
 	struct memmap m = {
-		.type = "private", .order = format("%d", order), .rounds = MEMMAP_ROUNDS,
+		.type = "private",
+		.order = format("%d", order),
+		.rounds = MEMMAP_ROUNDS,
 	};
 	const char *missing = NULL;
 	unsigned long usable;

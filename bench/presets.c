@@ -37,14 +37,12 @@ static void measure_memmaps(void)
 
 enum { O_RESULTS = 1, O_SCALE, O_EVICT, O_NODES };
 
-static const struct option options[] = {
-	{ "results",	required_argument, NULL, O_RESULTS },
-	{ "scale",	required_argument, NULL, O_SCALE },
-	{ "evict",	required_argument, NULL, O_EVICT },
-	{ "nodes",	required_argument, NULL, O_NODES },
-	CPU_OPTION,
-	COMMON_OPTIONS
-};
+static const struct option options[] = { { "results", required_argument, NULL, O_RESULTS },
+					 { "scale", required_argument, NULL, O_SCALE },
+					 { "evict", required_argument, NULL, O_EVICT },
+					 { "nodes", required_argument, NULL, O_NODES },
+					 CPU_OPTION,
+					 COMMON_OPTIONS };
 
 /* Returns the directory. */
 static char *parse_options(int argc, char **argv)
@@ -112,8 +110,7 @@ static void print_done(const struct results *r)
 
 	for (int i = 0; i < nr_configs; i++)
 		done += are_complete(configs[i].row);
-	fprintf(stderr, "[%*d/%d] are in %s already\n", nr_configs > 99 ? 3 : 2, done, nr_configs,
-		r->dir);
+	fprintf(stderr, "[%*d/%d] are in %s already\n", nr_configs > 99 ? 3 : 2, done, nr_configs, r->dir);
 }
 
 static int finish(const struct results *r)
@@ -124,8 +121,8 @@ static int finish(const struct results *r)
 	if (interrupted)
 		printf("interrupted: the same with --results %s goes on from here\n", r->dir);
 	else if (nr_failed)
-		complain("%d of the measurements failed: the same with --results %s tries them again",
-			 nr_failed, r->dir);
+		complain("%d of the measurements failed: the same with --results %s tries them again", nr_failed,
+			 r->dir);
 	return exit_code();
 }
 

@@ -5,12 +5,12 @@
 #include "copies.h"
 #include "memmap.h"
 
-#define MAX_MEMMAPS	3
+#define MAX_MEMMAPS 3
 
-#define PRESETS_USAGE	\
+#define PRESETS_USAGE                                                                                    \
 	"  quick           a minute or two on up to three nodes: what matters most, in all directions\n" \
-	"  rfc             the rows of the RFC of 2026-04-27, by its method\n" \
-	"  regress         what decides whether anything is slower, for scripts/regress\n" \
+	"  rfc             the rows of the RFC of 2026-04-27, by its method\n"                           \
+	"  regress         what decides whether anything is slower, for scripts/regress\n"               \
 	"  full            all sizes, primitives, threads, reading, a bystander, memory maps\n"
 
 struct preset {
@@ -26,7 +26,7 @@ extern struct plan {
 	struct list nodes;
 	struct memmap memmaps[MAX_MEMMAPS];
 	int nr_memmaps;
-	char *left_out;		/* of which there are no rows, and why, or NULL */
+	char *left_out; /* of which there are no rows, and why, or NULL */
 } plan;
 
 const struct preset *find_preset(const char *name);

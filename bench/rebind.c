@@ -18,8 +18,8 @@
 #include "rows.h"
 
 /* The state of the dynamic debugging of this function, and what it prints. */
-#define INIT_FUNCTION	"memmap_init_zone_device"
-#define INIT_LINE	INIT_FUNCTION " initialised %lu pages in %ums"
+#define INIT_FUNCTION "memmap_init_zone_device"
+#define INIT_LINE     INIT_FUNCTION " initialised %lu pages in %ums"
 
 static struct {
 	int rounds;
@@ -28,18 +28,16 @@ static struct {
 
 enum { O_ROOT = 1, O_ROUNDS };
 
-static const struct option options[] = {
-	{ "root",	required_argument, NULL, O_ROOT },
-	{ "rounds",	required_argument, NULL, O_ROUNDS },
-	JSON_OPTION,
-	COMMON_OPTIONS
-};
+static const struct option options[] = { { "root", required_argument, NULL, O_ROOT },
+					 { "rounds", required_argument, NULL, O_ROUNDS },
+					 JSON_OPTION,
+					 COMMON_OPTIONS };
 
 /* The rows, in this order. */
 enum { UNBIND, BIND, INIT, NR_SERIES };
 
 static struct rounds series[NR_SERIES];
-static int complete;	/* rounds of them all */
+static int complete; /* rounds of them all */
 
 static const struct {
 	const char *driver, *bus;
@@ -53,7 +51,7 @@ static const struct {
 static char driver_dir[PATH_MAX / 2];
 
 static int kmsg = -1;
-static unsigned long init_pages;	/* of a round */
+static unsigned long init_pages; /* of a round */
 
 static void format_path(char *path, const char *fmt, const char *a, const char *b)
 {
@@ -70,12 +68,11 @@ static void find_driver(const char *driver)
 			break;
 	if (i == ARRAY_SIZE(drivers))
 		die("driver '%s': nd_pmem, dax_pmem or device_dax is allowed", driver);
-	if (snprintf(driver_dir, sizeof(driver_dir), "%s/sys/bus/%s/drivers/%s", opt.root,
-		     drivers[i].bus, driver) >= (int)sizeof(driver_dir))
+	if (snprintf(driver_dir, sizeof(driver_dir), "%s/sys/bus/%s/drivers/%s", opt.root, drivers[i].bus, driver) >=
+	    (int)sizeof(driver_dir))
 		die("--root: the path is too long");
 	if (access(driver_dir, F_OK))
-		die("there is no driver %s: modprobe %s, and see that the machine has such memory",
-		    driver, driver);
+		die("there is no driver %s: modprobe %s, and see that the machine has such memory", driver, driver);
 }
 
 /* An entry of @dir of which @is says yes, in static memory; an empty string if there is none. */
@@ -115,8 +112,7 @@ static void check_device(const char *driver, const char *device)
 		return;
 	found = find_entry(driver_dir, is_device);
 	die("%s is not bound to %s: %s%s", device, driver,
-	    *found ? "take a device that is, such as " : "none is, ndctl enable-namespace all",
-	    found);
+	    *found ? "take a device that is, such as " : "none is, ndctl enable-namespace all", found);
 }
 
 static void check_permission(void)
@@ -234,8 +230,7 @@ static void read_init_lines(void)
 	char record[8192];
 	ssize_t n;
 
-	while (kmsg >= 0 &&
-	       ((n = read(kmsg, record, sizeof(record) - 1)) > 0 || (n < 0 && errno == EPIPE))) {
+	while (kmsg >= 0 && ((n = read(kmsg, record, sizeof(record) - 1)) > 0 || (n < 0 && errno == EPIPE))) {
 		record[n > 0 ? n : 0] = '\0';
 		pages += add_init_lines(record);
 	}
@@ -278,15 +273,15 @@ static bool rebind(const char *driver, const char *device)
 {
 	series[UNBIND].ns[complete][0] = write_device("unbind", device);
 	if (!series[UNBIND].ns[complete][0]) {
-		fail_rows(UNBIND, format("%s/unbind: %s: %s is still bound, nothing was changed",
-					 driver_dir, strerror(errno), device));
+		fail_rows(UNBIND, format("%s/unbind: %s: %s is still bound, nothing was changed", driver_dir,
+					 strerror(errno), device));
 		return false;
 	}
 	series[BIND].ns[complete][0] = write_device("bind", device);
 	if (!series[BIND].ns[complete][0]) {
 		fail_rows(BIND, format("%s/bind: %s: %s is not bound to %s any more, dmesg says "
-				       "why; then write its name there", driver_dir,
-				       strerror(errno), device, driver));
+				       "why; then write its name there",
+				       driver_dir, strerror(errno), device, driver));
 		return false;
 	}
 	read_init_lines();
@@ -343,8 +338,7 @@ static void finish_rows(const char *no_line)
 	if (no_line)
 		printf("left out: kernel_line: %s\n", no_line);
 	else
-		printf("kernel_line: " INIT_FUNCTION "() of %lu pages, by its own line in whole jiffies\n",
-		       init_pages);
+		printf("kernel_line: " INIT_FUNCTION "() of %lu pages, by its own line in whole jiffies\n", init_pages);
 }
 
 static void parse_options(int argc, char **argv)

@@ -10,9 +10,9 @@
 
 #include "front-end.h"
 
-#define DEBUGFS		"/sys/kernel/debug"
-#define LOCKDOWN	"/sys/kernel/security/lockdown"
-#define NO_SECURE_BOOT	"disable Secure Boot validation (mokutil --disable-validation)"
+#define DEBUGFS	       "/sys/kernel/debug"
+#define LOCKDOWN       "/sys/kernel/security/lockdown"
+#define NO_SECURE_BOOT "disable Secure Boot validation (mokutil --disable-validation)"
 
 static bool debugfs_mounted(void)
 {
@@ -50,7 +50,8 @@ void check_module(void)
 	if (errno == EACCES)
 		die("the module's files are open to root only: run this with sudo");
 	if (errno == EPERM)
-		die("the kernel is locked down (" LOCKDOWN ") and debugfs closed: "
+		die("the kernel is locked down (" LOCKDOWN
+		    ") and debugfs closed: "
 		    "boot without lockdown=, or " NO_SECURE_BOOT);
 	die(BENCH "/run: %s", strerror(errno));
 }

@@ -15,21 +15,15 @@
 #include "results.h"
 
 /* See syslog(2). */
-#define SYSLOG_READ_ALL		3
-#define SYSLOG_SIZE_BUFFER	10
+#define SYSLOG_READ_ALL	   3
+#define SYSLOG_SIZE_BUFFER 10
 
 /* What must be as it was when a run is continued. */
 static const struct {
 	const char *key, *what;
 } same[] = {
-	{ "preset", "preset" },
-	{ "scale", "scale" },
-	{ "evict", "--evict" },
-	{ "functional", "--functional" },
-	{ "kernel", "kernel" },
-	{ "version", "kernel" },
-	{ "boot", "boot" },
-	{ "module", "module" },
+	{ "preset", "preset" }, { "scale", "scale" },	 { "evict", "--evict" }, { "functional", "--functional" },
+	{ "kernel", "kernel" }, { "version", "kernel" }, { "boot", "boot" },	 { "module", "module" },
 	{ "pinned_to", "CPU" },
 };
 
@@ -85,8 +79,7 @@ void open_results(struct results *r, char *dir)
 		die("--results %s: %s", dir, strerror(errno));
 	f = fopen(r->samples, "a+");
 	if (!f)
-		die("--results %s: %s: name a directory that can be written to", dir,
-		    strerror(errno));
+		die("--results %s: %s: name a directory that can be written to", dir, strerror(errno));
 	r->text = read_text(f);
 	if (!r->text && ftruncate(fileno(f), 0))
 		die("--results %s: %s", dir, strerror(errno));
@@ -101,7 +94,8 @@ static void check_same_run(const struct results *r)
 
 		if (strcmp(here, there ?: "none"))
 			die("--results %s: these are of another %s (%s, now it is %s): "
-			    "name another directory", r->dir, same[i].what, there ?: "none", here);
+			    "name another directory",
+			    r->dir, same[i].what, there ?: "none", here);
 		free(there);
 	}
 }
@@ -114,7 +108,8 @@ static const char *skip_plan(const struct results *r)
 
 	if (strncmp(there, plan, have < len ? have : len))
 		die("--results %s: these are other rows than here and now: restore the nodes and "
-		    "huge pages of that time, or name another directory", r->dir);
+		    "huge pages of that time, or name another directory",
+		    r->dir);
 	free(plan);
 	return have < len ? NULL : there + len;
 }
@@ -123,8 +118,8 @@ static bool take_line(const char *line, int *row)
 {
 	int round;
 
-	return sscanf(line, "{\"row\":%d,\"round\":%d,", row, &round) == 2 &&
-	       strchr(line, '\n') && count_round(*row, round);
+	return sscanf(line, "{\"row\":%d,\"round\":%d,", row, &round) == 2 && strchr(line, '\n') &&
+	       count_round(*row, round);
 }
 
 static bool is_end(const char *line)

@@ -6,8 +6,8 @@
 
 struct results {
 	char *dir, *samples;
-	char *text;		/* of earlier samples, or NULL: there are none */
-	bool ended;		/* they are all there */
+	char *text; /* of earlier samples, or NULL: there are none */
+	bool ended; /* they are all there */
 };
 
 void open_results(struct results *r, char *dir);

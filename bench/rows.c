@@ -15,11 +15,11 @@
 #include "host.h"
 #include "rows.h"
 
-#define REPORT		"../../scripts/report"	/* from the directory of the front end */
+#define REPORT "../../scripts/report" /* from the directory of the front end */
 
 struct row {
 	struct planned_row planned;
-	int first, together;	/* the rows that are measured at once, this one among them */
+	int first, together; /* the rows that are measured at once, this one among them */
 	int rounds, have;
 };
 
@@ -35,10 +35,10 @@ static int nr_rows;
 static struct missing_way *missing_ways;
 static int nr_missing_ways;
 
-static FILE *file;		/* of the samples, or NULL */
+static FILE *file; /* of the samples, or NULL */
 static char *file_name;
-static bool begun;		/* it has environment and plan */
-static bool measured;		/* and samples */
+static bool begun;    /* it has environment and plan */
+static bool measured; /* and samples */
 static uint64_t started;
 
 /* The plan */
@@ -48,10 +48,18 @@ struct planned_row kernel_row(const char *benchmark, const char *function)
 {
 	static const char *const ways[] = { KERNEL };
 
-	return (struct planned_row) {
-		.benchmark = benchmark, .function = function, .kind = "", .state = "",
-		.src = NO_NODE, .dst = NO_NODE, .threads = 1, .bystander = NO_CPU,
-		.nr_ways = 1, .ways = ways, .chosen = KERNEL,
+	return (struct planned_row){
+		.benchmark = benchmark,
+		.function = function,
+		.kind = "",
+		.state = "",
+		.src = NO_NODE,
+		.dst = NO_NODE,
+		.threads = 1,
+		.bystander = NO_CPU,
+		.nr_ways = 1,
+		.ways = ways,
+		.chosen = KERNEL,
 	};
 }
 
@@ -62,8 +70,11 @@ int plan_rows(const struct planned_row *planned, int nr, int rounds)
 
 	for (int i = 0; i < nr; i++) {
 		rows = grown(rows, nr_rows, sizeof(*rows));
-		rows[nr_rows++] = (struct row) {
-			.planned = planned[i], .first = first, .together = nr, .rounds = rounds,
+		rows[nr_rows++] = (struct row){
+			.planned = planned[i],
+			.first = first,
+			.together = nr,
+			.rounds = rounds,
 		};
 	}
 	return first;
@@ -78,7 +89,7 @@ void miss_row(int row, const char *why)
 void miss_way(const char *function, const char *way, const char *why)
 {
 	missing_ways = grown(missing_ways, nr_missing_ways, sizeof(*missing_ways));
-	missing_ways[nr_missing_ways++] = (struct missing_way) { function, way, why };
+	missing_ways[nr_missing_ways++] = (struct missing_way){ function, way, why };
 }
 
 static void write_plan(FILE *f)
@@ -86,8 +97,7 @@ static void write_plan(FILE *f)
 	for (int i = 0; i < nr_rows; i++)
 		write_row(f, i, &rows[i].planned);
 	for (int i = 0; i < nr_missing_ways; i++)
-		write_missing_way(f, "bench", missing_ways[i].function, missing_ways[i].way,
-				  missing_ways[i].why);
+		write_missing_way(f, "bench", missing_ways[i].function, missing_ways[i].way, missing_ways[i].why);
 }
 
 static FILE *open_text(char **text)
@@ -364,8 +374,7 @@ static double median_of(const struct planned_row *planned, const struct rounds *
 
 	for (int i = 1; i < r->nr; i++)
 		ns[i - 1] = r->ns[i][way];
-	return planned->bytes ? planned->bytes / median(ns, r->nr - 1) :
-		median(ns, r->nr - 1) / 1e6;
+	return planned->bytes ? planned->bytes / median(ns, r->nr - 1) : median(ns, r->nr - 1) / 1e6;
 }
 
 static void print_medians(const struct planned_row *planned, const struct rounds *r)

@@ -6,19 +6,19 @@
 #include "front-end.h"
 #include "samples.h"
 
-#define MAX_WAYS	16
-#define KERNEL		"running kernel"
+#define MAX_WAYS 16
+#define KERNEL	 "running kernel"
 
 /* All rounds of a row, by the round and by the way. A time that nobody took is 0. */
 struct rounds {
 	int nr;
 	double ns[MAX_ROUNDS][MAX_WAYS];
-	double first_ns[MAX_ROUNDS][MAX_WAYS];		/* until the first folio was copied */
-	double bystander_ns[MAX_ROUNDS][MAX_WAYS];	/* a walk of it */
-	double alone_ns[MAX_ROUNDS][MAX_WAYS];		/* one while nobody copied */
+	double first_ns[MAX_ROUNDS][MAX_WAYS];	   /* until the first folio was copied */
+	double bystander_ns[MAX_ROUNDS][MAX_WAYS]; /* a walk of it */
+	double alone_ns[MAX_ROUNDS][MAX_WAYS];	   /* one while nobody copied */
 };
 
-extern int nr_failed;	/* measurements */
+extern int nr_failed; /* measurements */
 
 /* The plan. Its texts are not copied. */
 struct planned_row kernel_row(const char *benchmark, const char *function);

@@ -15,27 +15,35 @@ static char *variants;
 static uint64_t seed;
 
 enum {
-	O_VARIANT = 1, O_ORDER, O_SRC, O_DST, O_CACHE, O_SAMPLES, O_BYTES, O_EVICT, O_SEED,
-	O_READ, O_THREADS, O_BYSTANDER
+	O_VARIANT = 1,
+	O_ORDER,
+	O_SRC,
+	O_DST,
+	O_CACHE,
+	O_SAMPLES,
+	O_BYTES,
+	O_EVICT,
+	O_SEED,
+	O_READ,
+	O_THREADS,
+	O_BYSTANDER
 };
 
-static const struct option options[] = {
-	{ "variant",	required_argument, NULL, O_VARIANT },
-	{ "order",	required_argument, NULL, O_ORDER },
-	{ "src",	required_argument, NULL, O_SRC },
-	{ "dst",	required_argument, NULL, O_DST },
-	{ "cache",	required_argument, NULL, O_CACHE },
-	{ "samples",	required_argument, NULL, O_SAMPLES },
-	{ "bytes",	required_argument, NULL, O_BYTES },
-	{ "evict",	required_argument, NULL, O_EVICT },
-	{ "seed",	required_argument, NULL, O_SEED },
-	{ "read",	no_argument,	   NULL, O_READ },
-	{ "threads",	required_argument, NULL, O_THREADS },
-	{ "bystander",	required_argument, NULL, O_BYSTANDER },
-	CPU_OPTION,
-	JSON_OPTION,
-	COMMON_OPTIONS
-};
+static const struct option options[] = { { "variant", required_argument, NULL, O_VARIANT },
+					 { "order", required_argument, NULL, O_ORDER },
+					 { "src", required_argument, NULL, O_SRC },
+					 { "dst", required_argument, NULL, O_DST },
+					 { "cache", required_argument, NULL, O_CACHE },
+					 { "samples", required_argument, NULL, O_SAMPLES },
+					 { "bytes", required_argument, NULL, O_BYTES },
+					 { "evict", required_argument, NULL, O_EVICT },
+					 { "seed", required_argument, NULL, O_SEED },
+					 { "read", no_argument, NULL, O_READ },
+					 { "threads", required_argument, NULL, O_THREADS },
+					 { "bystander", required_argument, NULL, O_BYSTANDER },
+					 CPU_OPTION,
+					 JSON_OPTION,
+					 COMMON_OPTIONS };
 
 static void parse_cache(const char *s)
 {

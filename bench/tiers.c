@@ -27,22 +27,22 @@
 #include "host.h"
 #include "move-pages.h"
 
-#define TIERS		"/sys/devices/virtual/memory_tiering"
-#define DEMOTION	"/sys/kernel/mm/numa/demotion_enabled"
-#define BALANCING	"/proc/sys/kernel/numa_balancing"
-#define TIERING		"2"
-#define SCAN_PERIOD	"/sys/kernel/debug/sched/numa_balancing/scan_period_%s_ms"
-#define PAGE		4096UL
+#define TIERS	    "/sys/devices/virtual/memory_tiering"
+#define DEMOTION    "/sys/kernel/mm/numa/demotion_enabled"
+#define BALANCING   "/proc/sys/kernel/numa_balancing"
+#define TIERING	    "2"
+#define SCAN_PERIOD "/sys/kernel/debug/sched/numa_balancing/scan_period_%s_ms"
+#define PAGE	    4096UL
 
-#define MAX_IDLE	20	/* writes to memory.reclaim that move nothing */
+#define MAX_IDLE 20 /* writes to memory.reclaim that move nothing */
 /* Without a promotion: more than twice the longest time between two scans. */
-#define MAX_IDLE_NS	(130 * 1000000000ULL)
-#define LOOK_NS		(50 * 1000000ULL)	/* between looks at where the pages are */
+#define MAX_IDLE_NS (130 * 1000000000ULL)
+#define LOOK_NS	    (50 * 1000000ULL) /* between looks at where the pages are */
 
 /* No access without a fault takes so long, and no promotion is as fast. */
-#define FAULT_NS	1000
+#define FAULT_NS 1000
 
-static int tier_of[MAX_NODES];	/* a higher one is slower; 0: none */
+static int tier_of[MAX_NODES]; /* a higher one is slower; 0: none */
 static int nr_tiers;
 
 static void read_tier(int tier)
@@ -156,12 +156,13 @@ static void leave_cgroup(void)
 		if (!write_file(home, "cgroup.procs", "0"))
 			write_file(cgroup_root, "cgroup.procs", "0");
 		if (rmdir(cgroup))
-			fprintf(stderr, "folio-copy-bench: not put back: rmdir %s: %s\n", cgroup,
-				strerror(errno));
+			fprintf(stderr, "folio-copy-bench: not put back: rmdir %s: %s\n", cgroup, strerror(errno));
 	}
 	if (enabled_memory && !write_file(cgroup_root, "cgroup.subtree_control", "-memory"))
-		fprintf(stderr, "folio-copy-bench: not put back: echo -memory > "
-			"%s/cgroup.subtree_control: %s\n", cgroup_root, strerror(errno));
+		fprintf(stderr,
+			"folio-copy-bench: not put back: echo -memory > "
+			"%s/cgroup.subtree_control: %s\n",
+			cgroup_root, strerror(errno));
 }
 
 static bool find_cgroup_root(void)
@@ -169,8 +170,7 @@ static bool find_cgroup_root(void)
 	char *mounts = slurp("/proc/self/mounts"), *line, type[64];
 
 	for (line = mounts ? strtok(mounts, "\n") : NULL; line; line = strtok(NULL, "\n"))
-		if (sscanf(line, "%*s %255s %63s", cgroup_root, type) == 2 &&
-		    !strcmp(type, "cgroup2"))
+		if (sscanf(line, "%*s %255s %63s", cgroup_root, type) == 2 && !strcmp(type, "cgroup2"))
 			return true;
 	return false;
 }
@@ -200,17 +200,20 @@ static const char *no_cgroup(void)
 	if (!has_word(cgroup_root, "cgroup.subtree_control", "memory")) {
 		enabled_memory = write_file(cgroup_root, "cgroup.subtree_control", "+memory");
 		if (!enabled_memory) {
-			snprintf(reason, sizeof(reason), "echo +memory > %s/cgroup.subtree_control:"
-				 " %s: run this outside of a container", cgroup_root,
-				 strerror(errno));
+			snprintf(reason, sizeof(reason),
+				 "echo +memory > %s/cgroup.subtree_control:"
+				 " %s: run this outside of a container",
+				 cgroup_root, strerror(errno));
 			return reason;
 		}
 	}
 	snprintf(cgroup, sizeof(cgroup), "%s/folio-copy-bench.%d", cgroup_root, getpid());
 	made = !mkdir(cgroup, 0755);
 	if (!made || !write_file(cgroup, "cgroup.procs", "0")) {
-		snprintf(reason, sizeof(reason), "%s cannot be made: %s: run this outside of a "
-			 "container", cgroup, strerror(errno));
+		snprintf(reason, sizeof(reason),
+			 "%s cannot be made: %s: run this outside of a "
+			 "container",
+			 cgroup, strerror(errno));
 		if (!made)
 			*cgroup = '\0';
 		return reason;
@@ -248,8 +251,7 @@ static bool is_demotion(int src, int dst)
 	int tier = next_tier(src), nearest = -1;
 
 	for (int i = 0; tier && i < MAX_NODES; i++)
-		if (tier_of[i] == tier &&
-		    (nearest < 0 || distance(src, i) < distance(src, nearest)))
+		if (tier_of[i] == tier && (nearest < 0 || distance(src, i) < distance(src, nearest)))
 			nearest = i;
 	return dst == nearest;
 }
@@ -317,8 +319,7 @@ static int node_of_cpu(void)
 	char path[128];
 
 	for (int node = 0; node < MAX_NODES; node++) {
-		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/node%d", common.cpu,
-			 node);
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/node%d", common.cpu, node);
 		if (!access(path, F_OK))
 			return node;
 	}
@@ -353,18 +354,17 @@ static bool wait_for_promotion(const struct region *r, int dst, uint64_t *ns)
 	*ns = 0;
 	while (arrived < nr && now_ns() - progress < MAX_IDLE_NS && !interrupted) {
 		waited = 0;
-		for (looked = now_ns(); now_ns() - looked < LOOK_NS; )
+		for (looked = now_ns(); now_ns() - looked < LOOK_NS;)
 			waited += touch(r);
 		before = arrived;
 		if (!count_pages(r, is_node, dst, &arrived))
 			return false;
 		if (arrived == before)
-			continue;	/* that were interrupts */
+			continue; /* that were interrupts */
 		*ns += waited;
 		progress = now_ns();
 	}
-	return arrived == nr ||
-	       because("%zu of %zu pages were promoted to node %d", arrived, nr, dst);
+	return arrived == nr || because("%zu of %zu pages were promoted to node %d", arrived, nr, dst);
 }
 
 /* NUMA balancing is on for as long as that takes: nothing is to move while memory is filled. */

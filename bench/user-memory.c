@@ -23,22 +23,22 @@
 #include "front-end.h"
 #include "user-memory.h"
 
-#define SETTINGS	"/sys/kernel/mm"
-#define THP		"/sys/kernel/mm/transparent_hugepage"
-#define HUGETLB		"/sys/kernel/mm/hugepages"
-#define MIN_FREE	"/proc/sys/vm/min_free_kbytes"
-#define NODE		"/sys/devices/system/node/node%d"
-#define PAGE		4096UL
-#define WORDS		(PAGE / sizeof(uint64_t))
-#define MAX_SETTINGS	64
-#define MAX_VALUE	128
+#define SETTINGS     "/sys/kernel/mm"
+#define THP	     "/sys/kernel/mm/transparent_hugepage"
+#define HUGETLB	     "/sys/kernel/mm/hugepages"
+#define MIN_FREE     "/proc/sys/vm/min_free_kbytes"
+#define NODE	     "/sys/devices/system/node/node%d"
+#define PAGE	     4096UL
+#define WORDS	     (PAGE / sizeof(uint64_t))
+#define MAX_SETTINGS 64
+#define MAX_VALUE    128
 
-#define PM_PRESENT	(1ULL << 63)
-#define PM_PFN		((1ULL << 55) - 1)
-#define FLAG(name)	(1ULL << KPF_##name)
+#define PM_PRESENT (1ULL << 63)
+#define PM_PFN	   ((1ULL << 55) - 1)
+#define FLAG(name) (1ULL << KPF_##name)
 
 #ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE	23
+#define MADV_POPULATE_WRITE 23
 #endif
 
 struct kind kinds[MAX_KINDS];
@@ -133,10 +133,8 @@ static void restore_settings(void)
 	for (; nr_settings; nr_settings--) {
 		struct setting *s = &settings[nr_settings - 1];
 
-		if (!(read_setting(s->path, now) && !strcmp(now, s->before)) &&
-		    !write_setting(s->path, s->before))
-			fprintf(stderr, "folio-copy-bench: not put back: echo %s > %s (%s)\n",
-				s->before, s->path, why);
+		if (!(read_setting(s->path, now) && !strcmp(now, s->before)) && !write_setting(s->path, s->before))
+			fprintf(stderr, "folio-copy-bench: not put back: echo %s > %s (%s)\n", s->before, s->path, why);
 	}
 }
 
@@ -183,8 +181,7 @@ uint64_t free_hugetlb(const struct kind *kind, int node)
 {
 	char path[192];
 
-	snprintf(path, sizeof(path), NODE "/hugepages/hugepages-%zukB/free_hugepages", node,
-		 kind->size >> 10);
+	snprintf(path, sizeof(path), NODE "/hugepages/hugepages-%zukB/free_hugepages", node, kind->size >> 10);
 	return read_number(path);
 }
 
@@ -206,8 +203,7 @@ static struct kind *add_kind(size_t size, bool hugetlb, const char *setting)
 		return NULL;
 	kind->size = size;
 	kind->hugetlb = hugetlb;
-	snprintf(kind->name, sizeof(kind->name), "%s%s", hugetlb ? "hugetlb-" : "",
-		 size_text(size));
+	snprintf(kind->name, sizeof(kind->name), "%s%s", hugetlb ? "hugetlb-" : "", size_text(size));
 	snprintf(kind->setting, sizeof(kind->setting), "%s", setting);
 	nr_kinds++;
 	return kind;
@@ -308,8 +304,7 @@ static bool say_what_is_enabled(const struct kind *kind)
 
 	snprintf(cause, sizeof(cause), "%s", why);
 	if (largest && largest->size > kind->size)
-		return because("%.8s is enabled and comes before it (%.90s): run this as root",
-			       largest->name, cause);
+		return because("%.8s is enabled and comes before it (%.90s): run this as root", largest->name, cause);
 	return because("it is not enabled (%.120s): run this as root", cause);
 }
 
@@ -347,9 +342,8 @@ bool contents_right(const struct region *r)
 
 	for (size_t i = 0; i < r->len / sizeof(*p); i++)
 		if (p[i] != pattern(i, r->seed))
-			return because("WRONG CONTENTS in page %zu, byte %zu: %#018" PRIx64
-				       ", expected %#018" PRIx64, i / WORDS,
-				       i % WORDS * sizeof(*p), p[i], pattern(i, r->seed));
+			return because("WRONG CONTENTS in page %zu, byte %zu: %#018" PRIx64 ", expected %#018" PRIx64,
+				       i / WORDS, i % WORDS * sizeof(*p), p[i], pattern(i, r->seed));
 	return true;
 }
 
@@ -371,8 +365,7 @@ bool count_pages(const struct region *r, bool (*on)(int node, int arg), int arg,
 		for (size_t i = 0; i < n; i++)
 			pages[i] = r->mem + (done + i) * PAGE;
 		if (syscall(SYS_move_pages, 0, n, pages, NULL, status, 0))
-			return because("move_pages(2) does not tell where pages are: %s",
-				       policy_error(errno));
+			return because("move_pages(2) does not tell where pages are: %s", policy_error(errno));
 		for (size_t i = 0; i < n; i++)
 			*count += on(status[i], arg);
 	}
@@ -442,8 +435,7 @@ static bool is_folio_at(int map_fd, int flags_fd, const char *p, size_t nr)
 {
 	static uint64_t map[(4UL << 20) / PAGE];
 
-	if (pread(map_fd, map, nr * sizeof(*map), (uintptr_t)p / PAGE * sizeof(*map)) !=
-	    (ssize_t)(nr * sizeof(*map)))
+	if (pread(map_fd, map, nr * sizeof(*map), (uintptr_t)p / PAGE * sizeof(*map)) != (ssize_t)(nr * sizeof(*map)))
 		return false;
 	for (size_t i = 0; i < nr; i++)
 		if (!(map[i] & PM_PRESENT) || (map[i] & PM_PFN) != (map[0] & PM_PFN) + i)
@@ -456,10 +448,8 @@ static bool all_folios(const struct region *r, int map_fd, int flags_fd, const c
 	size_t nr = r->len / r->kind->size, whole = 0;
 
 	for (size_t i = 0; i < nr; i++)
-		whole += is_folio_at(map_fd, flags_fd, r->mem + i * r->kind->size,
-				     r->kind->size / PAGE);
-	return whole == nr || because("%zu of %zu folios are not of %s %s", nr - whole, nr,
-				      r->kind->name, when);
+		whole += is_folio_at(map_fd, flags_fd, r->mem + i * r->kind->size, r->kind->size / PAGE);
+	return whole == nr || because("%zu of %zu folios are not of %s %s", nr - whole, nr, r->kind->name, when);
 }
 
 /* For users who may not know where in memory their pages are. These count for all processes. */
@@ -473,8 +463,7 @@ static bool counters_agree(const struct region *r, const char *when)
 		return because("nothing tells the size of folios: run this as root");
 	allocated = stat_of(r->kind, "anon_fault_alloc") - r->allocated;
 	if (allocated < nr)
-		return because("%zu of %zu folios are not of %s %s", nr - allocated, nr,
-			       r->kind->name, when);
+		return because("%zu of %zu folios are not of %s %s", nr - allocated, nr, r->kind->name, when);
 	if (stat_of(r->kind, "split") != r->splits)
 		return because("folios of %s were split %s", r->kind->name, when);
 	return true;
@@ -552,8 +541,7 @@ static bool fill_on(struct region *r, int node)
 	if (!filled || !count_pages(r, is_node, node, &on))
 		return false;
 	if (on != nr)
-		return because("%zu of %zu pages could not be had on node %d: it is too full",
-			       nr - on, nr, node);
+		return because("%zu of %zu pages could not be had on node %d: it is too full", nr - on, nr, node);
 	return is_whole(r, "before the move");
 }
 

@@ -6,19 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAX_KINDS	32
-#define MAX_NODES	1024
-#define WHY_SIZE	256
+#define MAX_KINDS 32
+#define MAX_NODES 1024
+#define WHY_SIZE  256
 
 /* A kind of memory: folios of one size. */
 struct kind {
 	char name[24];
 	size_t size;
 	bool hugetlb;
-	char setting[128];	/* of a THP size: may it be used? */
+	char setting[128]; /* of a THP size: may it be used? */
 	bool wanted;
 	bool advise;		/* by what is enabled, it takes MADV_HUGEPAGE */
-	char missing[WHY_SIZE];	/* why there is no such memory, or "" */
+	char missing[WHY_SIZE]; /* why there is no such memory, or "" */
 };
 
 /* Anonymous memory, every page of which has contents of its own. */
@@ -27,7 +27,7 @@ struct region {
 	char *mem;
 	size_t len;
 	uint64_t seed;
-	uint64_t allocated, splits;	/* the kernel's counters before it was filled */
+	uint64_t allocated, splits; /* the kernel's counters before it was filled */
 };
 
 extern struct kind kinds[MAX_KINDS];

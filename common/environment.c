@@ -9,10 +9,10 @@
 #include "host.h"
 #include "samples.h"
 
-#define CPU_DIR		"/sys/devices/system/cpu"
-#define NODE_DIR	"/sys/devices/system/node"
+#define CPU_DIR	 "/sys/devices/system/cpu"
+#define NODE_DIR "/sys/devices/system/node"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *or_unknown(const char *text)
 {
@@ -24,19 +24,16 @@ static void add_cpu(int cpu)
 	static const struct {
 		const char *name, *key;
 	} facts[] = {
-		{ "cpu", "model name" },
-		{ "vendor", "vendor_id" },
-		{ "family", "cpu family" },
-		{ "model", "model" },
-		{ "stepping", "stepping" },
-		{ "microcode", "microcode" },
+		{ "cpu", "model name" }, { "vendor", "vendor_id" },  { "family", "cpu family" },
+		{ "model", "model" },	 { "stepping", "stepping" }, { "microcode", "microcode" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
 		add_environment(facts[i].name, "%s", host_cpu(facts[i].key));
 	add_environment("flags", "%s", host_copy_flags());
 	if (host_has_flag("hypervisor"))
-		add_warning("virtual machine: neighbours are unseen, flags and cache sizes are what the hypervisor says");
+		add_warning(
+			"virtual machine: neighbours are unseen, flags and cache sizes are what the hypervisor says");
 	add_environment_number("last_level_cache", host_last_level_cache(cpu == NO_CPU ? 0 : cpu));
 }
 

@@ -9,7 +9,7 @@
 #include "host.h"
 #include "samples.h"
 
-#define WATCHED_SECONDS	2
+#define WATCHED_SECONDS 2
 
 static const char usage[] =
 	"Usage: host-facts [quiet]\n"

@@ -16,10 +16,10 @@
 #include "host.h"
 #include "samples.h"
 
-#define CACHE_IN_SYS	"/sys/devices/system/cpu/cpu%d/cache/index%d/size"
-#define ASSUMED_CACHE	(32UL << 20)
-#define NOISY_CPUS	0.2
-#define MUCH_TAKEN	0.02		/* of the time */
+#define CACHE_IN_SYS  "/sys/devices/system/cpu/cpu%d/cache/index%d/size"
+#define ASSUMED_CACHE (32UL << 20)
+#define NOISY_CPUS    0.2
+#define MUCH_TAKEN    0.02 /* of the time */
 
 /* The text of /proc/cpuinfo or of another file instead. */
 static char *cpuinfo;
@@ -29,9 +29,9 @@ static char memory_limit[560];
 
 /* A moment of the machine. */
 struct activity {
-	double wall, own;		/* seconds */
-	double busy;			/* ticks of all CPUs */
-	double stolen;			/* ticks of the watched CPU */
+	double wall, own; /* seconds */
+	double busy;	  /* ticks of all CPUs */
+	double stolen;	  /* ticks of the watched CPU */
 };
 
 static struct activity watched;
@@ -175,7 +175,7 @@ static size_t cache_of_cpuid(void)
 /* QEMU writes its name into the leaf of hypervisors, whatever CPU it shows. */
 static bool has_name_of_tcg(void)
 {
-	unsigned int eax, name[4] = { };
+	unsigned int eax, name[4] = {};
 
 	__cpuid(0x40000000, eax, name[0], name[1], name[2]);
 	return !strcmp((char *)name, "TCGTCGTCGTCG");
@@ -262,15 +262,21 @@ bool host_is_uml(void)
 
 /* Two versions of memory cgroups, each with its own files. */
 static const struct cgroup_version {
-	const char *controller;		/* in /proc/self/cgroup */
+	const char *controller; /* in /proc/self/cgroup */
 	const char *mounts[3];
 	const char *limits[3];
 	const char *usage, *reclaimable;
 } cgroup_versions[] = {
-	{ "", { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" }, { "memory.max", "memory.high" },
-	  "memory.current", "inactive_file " },
-	{ "memory", { "/sys/fs/cgroup/memory" }, { "memory.limit_in_bytes" },
-	  "memory.usage_in_bytes", "total_inactive_file " },
+	{ "",
+	  { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" },
+	  { "memory.max", "memory.high" },
+	  "memory.current",
+	  "inactive_file " },
+	{ "memory",
+	  { "/sys/fs/cgroup/memory" },
+	  { "memory.limit_in_bytes" },
+	  "memory.usage_in_bytes",
+	  "total_inactive_file " },
 };
 
 static void lower(size_t *available, size_t left, const char *cgroup)
@@ -301,8 +307,7 @@ static size_t used_for_good(const struct cgroup_version *version, const char *mo
 	return used > reclaimable ? used - reclaimable : 0;
 }
 
-static void apply_limits(const struct cgroup_version *version, const char *mount, const char *cgroup,
-			 size_t *available)
+static void apply_limits(const struct cgroup_version *version, const char *mount, const char *cgroup, size_t *available)
 {
 	for (int i = 0; version->limits[i]; i++) {
 		char *limit = host_file("%s%s/%s", mount, cgroup, version->limits[i]);
@@ -418,8 +423,8 @@ static void add_ticks(const char *line, struct activity *now)
 	double user, nice, system, irq, softirq, steal;
 	char name[16], watched_name[16];
 
-	if (sscanf(line, "%15s %lf %lf %lf %*f %*f %lf %lf %lf", name, &user, &nice, &system,
-		   &irq, &softirq, &steal) != 7)
+	if (sscanf(line, "%15s %lf %lf %lf %*f %*f %lf %lf %lf", name, &user, &nice, &system, &irq, &softirq, &steal) !=
+	    7)
 		return;
 	snprintf(watched_name, sizeof(watched_name), "cpu%d", watched_cpu);
 	if (!strcmp(name, "cpu"))

@@ -9,14 +9,14 @@
 
 /* Tests plant a /proc and a /sys elsewhere. */
 #ifndef HOST_ROOT
-#define HOST_ROOT	""
+#define HOST_ROOT ""
 #endif
 
 /* The value of a fact that the machine does not tell. */
-#define UNKNOWN		"unknown"
+#define UNKNOWN "unknown"
 
 /* A load average above this means that others run, too. */
-#define NOISY_LOAD	0.5
+#define NOISY_LOAD 0.5
 
 /**
  * host_file() - Read a small file of /proc or /sys.

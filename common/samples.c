@@ -7,12 +7,12 @@
 
 #include "samples.h"
 
-#define LINE_WIDTH	100
+#define LINE_WIDTH 100
 
 struct entry {
 	const char *name;
 	char *value;
-	bool is_text;			/* in quotes in JSON */
+	bool is_text; /* in quotes in JSON */
 };
 
 static struct entry *entries;
@@ -20,7 +20,7 @@ static size_t nr_entries;
 
 static char **warnings;
 static size_t nr_warnings;
-static size_t nr_written;		/* warnings that are in the file */
+static size_t nr_written; /* warnings that are in the file */
 
 static void *must_have(void *memory)
 {

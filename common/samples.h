@@ -15,30 +15,30 @@
 void add_environment(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void add_environment_number(const char *name, double number);
 void add_environment_flag(const char *name, bool flag);
-const char *find_environment(const char *name);		/* as text; NULL if there is no such name */
+const char *find_environment(const char *name); /* as text; NULL if there is no such name */
 
 /* Reasons to doubt the numbers. Each text once. */
 void add_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
-const char *find_warning(size_t index);		/* NULL behind the last one */
+const char *find_warning(size_t index); /* NULL behind the last one */
 void print_warnings(void);
 
 /* CPU, kernel, boot, load, frequency, nodes, THP, ...: everything that every program adds. */
 void add_common_environment(const char *program, int cpu, uint64_t seed);
 void print_environment(void);
 
-#define NO_NODE		-1
-#define NO_CPU		-1
+#define NO_NODE -1
+#define NO_CPU	-1
 
 /* A line of the plan. Numbers are 0, and nodes and the bystander -1, where there is no such thing. */
 struct planned_row {
 	const char *benchmark, *function, *kind;
 	int src, dst;
 	const char *state;
-	size_t size;			/* of a folio */
+	size_t size; /* of a folio */
 	bool read;
 	int threads, bystander;
-	size_t bytes;			/* of a sample */
-	double calls;			/* in a sample, per thread */
+	size_t bytes; /* of a sample */
+	double calls; /* in a sample, per thread */
 	int nr_ways;
 	const char *const *ways;
 	const char *base, *control, *chosen;
@@ -61,6 +61,6 @@ void write_environment(FILE *file);
 void write_row(FILE *file, int id, const struct planned_row *row);
 void write_missing_way(FILE *file, const char *benchmark, const char *function, const char *way, const char *why);
 void write_round(FILE *file, const struct round *round);
-void write_end(FILE *file, double seconds);		/* with the warnings that came after the environment was written */
+void write_end(FILE *file, double seconds); /* with the warnings that came after the environment was written */
 
 #endif

@@ -15,35 +15,34 @@
 #include "samples.h"
 
 /* A sample copies at least these, whatever the size of its pieces: 20 us hot, some 200 us cold. */
-#define SAMPLE_BYTES	(2UL << 20)
+#define SAMPLE_BYTES (2UL << 20)
 
 /* Hot copies move about in here, so that no row depends on where its one piece happens to lie. */
-#define HOT_BYTES	(32UL << 20)
+#define HOT_BYTES (32UL << 20)
 
 /* As little of a pool as makes a piece of it cold while the others are copied. */
-#define LARGEST		(32UL << 20)
-#define LEAST_POOL	(2 * LARGEST + HUGE_PAGE)
+#define LARGEST	   (32UL << 20)
+#define LEAST_POOL (2 * LARGEST + HUGE_PAGE)
 
 /* A folio of hugetlb, in memory of its own. Takes so long that few ways have to do. */
-#define GIGANTIC	(1UL << 30)
+#define GIGANTIC (1UL << 30)
 
 /* Large pieces get more of the time, or there would be too few rounds to decide anything. */
 #define LARGEST_SHARES	2
-#define GIGANTIC_SHARES	12
+#define GIGANTIC_SHARES 12
 
-static const size_t sizes[] = { 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 2 << 20, 8 << 20,
-				LARGEST };
+static const size_t sizes[] = { 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 2 << 20, 8 << 20, LARGEST };
 
-#define NR_SIZES	(sizeof(sizes) / sizeof(sizes[0]))
+#define NR_SIZES (sizeof(sizes) / sizeof(sizes[0]))
 
 /* From one node to another. */
 static const size_t node_sizes[] = { 64 << 10, 2 << 20 };
 
-#define NR_NODE_SIZES	(sizeof(node_sizes) / sizeof(node_sizes[0]))
+#define NR_NODE_SIZES (sizeof(node_sizes) / sizeof(node_sizes[0]))
 
 struct pool {
 	char *to, *from;
-	bool misplaced;				/* not on the node that was asked for */
+	bool misplaced; /* not on the node that was asked for */
 };
 
 /* The pieces of a sample, at these offsets. */
@@ -66,9 +65,9 @@ static struct copies mc_pages = { .ways = mc_routines };
 static struct copies node_pages = { .ways = routines };
 
 static struct pool hot, local, gigantic, far[MAX_FAR_NODES];
-static size_t pool_bytes;			/* of local and of each far one */
-static size_t cursor;				/* the next cold part of the pools */
-static size_t to_offset, from_offset;		/* of the hot copies of this visit */
+static size_t pool_bytes;	      /* of local and of each far one */
+static size_t cursor;		      /* the next cold part of the pools */
+static size_t to_offset, from_offset; /* of the hot copies of this visit */
 
 static struct pool allocate_pool(struct run *run, size_t bytes, int node)
 {
@@ -76,8 +75,7 @@ static struct pool allocate_pool(struct run *run, size_t bytes, int node)
 	struct pool pool = { allocate_on(bytes, place), allocate_on(bytes, place), false };
 
 	if (place != ANY_NODE)
-		pool.misplaced = !is_on_node(pool.to, bytes, place) ||
-				 !is_on_node(pool.from, bytes, place);
+		pool.misplaced = !is_on_node(pool.to, bytes, place) || !is_on_node(pool.from, bytes, place);
 	run->total_bytes += 2 * bytes;
 	return pool;
 }
@@ -90,16 +88,15 @@ static void allocate_pools(struct run *run)
 
 	find_nodes(nodes, run->cpu, 4 * LEAST_POOL);
 	nr_far = nodes->refused ? 0 : nodes->nr_far;
-	pool_bytes = beyond_cache(run->cache, LEAST_POOL, run->available / 4 / (nr_far > 1 ? nr_far + 1 : 2),
-				  "copies");
+	pool_bytes = beyond_cache(run->cache, LEAST_POOL, run->available / 4 / (nr_far > 1 ? nr_far + 1 : 2), "copies");
 	run->pool_bytes = pool_bytes;
 	local = allocate_pool(run, pool_bytes, nodes->local);
 	hot = allocate_pool(run, HOT_BYTES, nodes->local);
 	for (int i = 0; i < nr_far; i++)
 		far[i] = allocate_pool(run, pool_bytes, nodes->far[i]);
 	if (nodes->nr_others > nodes->nr_far)
-		add_warning("%d nodes have memory: only the nearest %d are measured",
-			    nodes->nr_others + 1, nodes->nr_far + 1);
+		add_warning("%d nodes have memory: only the nearest %d are measured", nodes->nr_others + 1,
+			    nodes->nr_far + 1);
 }
 
 /* A quarter of the memory is for the fills, and the rest is left alone. */
@@ -113,12 +110,12 @@ static void judge_memory(struct run *run)
 {
 	run->huge_bytes = host_huge_page_bytes();
 	if (run->huge_bytes < run->total_bytes)
-		add_warning("only %zu of %zu MiB in huge pages, so TLB misses count too: see "
-			    "/sys/kernel/mm/transparent_hugepage/enabled",
-			    run->huge_bytes >> 20, run->total_bytes >> 20);
+		add_warning(
+			"only %zu of %zu MiB in huge pages, so TLB misses count too: see "
+			"/sys/kernel/mm/transparent_hugepage/enabled",
+			run->huge_bytes >> 20, run->total_bytes >> 20);
 	if (local.misplaced || hot.misplaced || gigantic.misplaced)
-		add_warning("the memory is not all on node %d, where the CPU is: free some there",
-			    run->nodes.local);
+		add_warning("the memory is not all on node %d, where the CPU is: free some there", run->nodes.local);
 }
 
 /* A different value in every word, so that a page in the wrong place is wrong. */
@@ -168,8 +165,7 @@ static void plan_pieces(struct plan *plan, uint64_t *random)
 	}
 }
 
-static struct row *add_row(struct section *section, struct copies *copies, struct plan plan,
-			   uint64_t *random)
+static struct row *add_row(struct section *section, struct copies *copies, struct plan plan, uint64_t *random)
 {
 	struct row *row = &section->rows[section->nr_rows];
 	struct plan *kept = &copies->plans[section->nr_rows++];
@@ -177,16 +173,21 @@ static struct row *add_row(struct section *section, struct copies *copies, struc
 	plan.bytes = plan.size > SAMPLE_BYTES ? plan.size : SAMPLE_BYTES;
 	plan_pieces(&plan, random);
 	*kept = plan;
-	*row = (struct row){ .kind = "", .src = NO_NODE, .dst = NO_NODE, .size = plan.size,
-			     .state = plan.cold ? "cold" : "hot", .read = plan.read,
-			     .bytes = plan.bytes, .calls = plan.copies };
+	*row = (struct row){ .kind = "",
+			     .src = NO_NODE,
+			     .dst = NO_NODE,
+			     .size = plan.size,
+			     .state = plan.cold ? "cold" : "hot",
+			     .read = plan.read,
+			     .bytes = plan.bytes,
+			     .calls = plan.copies };
 	row->shares = plan.size < LARGEST ? 1 : plan.size == LARGEST ? LARGEST_SHARES : GIGANTIC_SHARES;
 	row->few = plan.size == GIGANTIC;
 	return row;
 }
 
-static void add_local_row(struct section *section, struct copies *copies, struct plan plan,
-			  const struct run *run, uint64_t *random)
+static void add_local_row(struct section *section, struct copies *copies, struct plan plan, const struct run *run,
+			  uint64_t *random)
 {
 	struct row *row;
 
@@ -198,28 +199,32 @@ static void add_local_row(struct section *section, struct copies *copies, struct
 	if (plan.size == LARGEST && pool_bytes < LEAST_POOL)
 		row->missing = "too little memory";
 	if (plan.size == GIGANTIC && !gigantic.to)
-		row->missing = run->functional ? "takes too long on an emulated CPU" :
-			       "takes 7 GiB of available memory or more";
+		row->missing = run->functional ? "takes too long on an emulated CPU"
+					       : "takes 7 GiB of available memory or more";
 }
 
 static void add_local_rows(struct section *section, struct copies *copies, const struct run *run)
 {
-	uint64_t random = ~run->seed;		/* not the numbers that measure() draws */
+	uint64_t random = ~run->seed; /* not the numbers that measure() draws */
 	struct plan plan = { .cold = true, .size = GIGANTIC };
 
 	for (int state = 0; state < 4; state++)
 		for (size_t i = 0; i < NR_SIZES; i++)
-			add_local_row(section, copies, (struct plan){ .size = sizes[i], .read = state % 2,
-				      .cold = state / 2 }, run, &random);
+			add_local_row(section, copies,
+				      (struct plan){ .size = sizes[i], .read = state % 2, .cold = state / 2 }, run,
+				      &random);
 	add_local_row(section, copies, plan, run, &random);
 }
 
-static void add_direction(struct section *section, const struct pool *from, int src,
-			  const struct pool *to, int dst, const char *refused, uint64_t *random)
+static void add_direction(struct section *section, const struct pool *from, int src, const struct pool *to, int dst,
+			  const char *refused, uint64_t *random)
 {
 	for (size_t i = 0; i < NR_NODE_SIZES * 2; i++) {
-		struct plan plan = { .size = node_sizes[i / 2], .cold = true, .read = i % 2,
-				     .pool_to = to->to, .pool_from = from->from };
+		struct plan plan = { .size = node_sizes[i / 2],
+				     .cold = true,
+				     .read = i % 2,
+				     .pool_to = to->to,
+				     .pool_from = from->from };
 		struct row *row = add_row(section, &node_pages, plan, random);
 
 		row->src = src;
@@ -247,8 +252,7 @@ static int64_t clock_ns(const struct plan *plan)
 	return plan->bytes > SAMPLE_BYTES ? cpu_ns() : now_ns();
 }
 
-static double time_copies(const struct plan *plan, const struct routine *routine, char *to,
-			  const char *from)
+static double time_copies(const struct plan *plan, const struct routine *routine, char *to, const char *from)
 {
 	int64_t start = clock_ns(plan);
 
@@ -296,14 +300,13 @@ static double sample(const struct section *section, int row, int way)
 	return time_copies(plan, routine, to + to_offset, from + from_offset);
 }
 
-static void begin(struct section *section, const char *name, const struct copies *copies,
-		  int nr_ways, int chosen)
+static void begin(struct section *section, const char *name, const struct copies *copies, int nr_ways, int chosen)
 {
-	*section = (struct section){ .name = name, .visit = visit, .sample = sample,
-				     .context = copies, .nr_ways = nr_ways, .chosen = chosen };
+	*section = (struct section){
+		.name = name, .visit = visit, .sample = sample, .context = copies, .nr_ways = nr_ways, .chosen = chosen
+	};
 	for (int i = 0; i < nr_ways; i++)
-		snprintf(section->ways[i].name, sizeof(section->ways[i].name), "%s",
-			 copies->ways[i].name);
+		snprintf(section->ways[i].name, sizeof(section->ways[i].name), "%s", copies->ways[i].name);
 }
 
 static void prepare_pages(struct section *section, const char *name, const struct copies *copies)

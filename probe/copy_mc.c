@@ -7,23 +7,23 @@
 #include <linux/string.h>
 #include <asm/mce.h>
 
-#define PASTE(name, kind)	name##_##kind
-#define NAME(name, kind)	PASTE(name, kind)
+#define PASTE(name, kind) name##_##kind
+#define NAME(name, kind)  PASTE(name, kind)
 
 /* The shim defines these two as themselves. */
 #undef copy_mc_to_kernel
 #undef copy_mc_pages
-#define copy_mc_to_kernel		NAME(copy_mc_to_kernel, KIND)
-#define copy_mc_pages			NAME(copy_mc_pages, KIND)
-#define copy_mc_to_user			NAME(copy_mc_to_user, KIND)
-#define enable_copy_mc_fragile		NAME(enable_copy_mc_fragile, KIND)
-#define copy_mc_fragile_handle_tail	NAME(copy_mc_fragile_handle_tail, KIND)
+#define copy_mc_to_kernel	    NAME(copy_mc_to_kernel, KIND)
+#define copy_mc_pages		    NAME(copy_mc_pages, KIND)
+#define copy_mc_to_user		    NAME(copy_mc_to_user, KIND)
+#define enable_copy_mc_fragile	    NAME(enable_copy_mc_fragile, KIND)
+#define copy_mc_fragile_handle_tail NAME(copy_mc_fragile_handle_tail, KIND)
 
 /* The C library's would be measured otherwise. */
 void *MEMCPY(void *to, const void *from, size_t length);
-#define memcpy	MEMCPY
+#define memcpy MEMCPY
 
 /* Nobody calls copy_mc_to_user(). */
-#define copy_user_generic(to, from, length)	(length)
+#define copy_user_generic(to, from, length) (length)
 
 #include <arch/x86/lib/copy_mc.c>

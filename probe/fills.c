@@ -7,17 +7,15 @@
 #include "memory.h"
 #include "streams.h"
 
-#define unused	__attribute__((unused))
+#define unused __attribute__((unused))
 
-void fill_by_slow_path(const struct fill *this unused, const struct source *source, char *to,
-		       size_t bytes)
+void fill_by_slow_path(const struct fill *this unused, const struct source *source, char *to, size_t bytes)
 {
 	init_memmap(to, bytes / sizeof(struct descriptor), ZONE_DEVICE, 0, source->pgmap);
 }
 
 /* Eight loads and eight stores, as in the kernel: *page = *template. */
-void fill_by_template(const struct fill *this unused, const struct source *source, char *to,
-		      size_t bytes)
+void fill_by_template(const struct fill *this unused, const struct source *source, char *to, size_t bytes)
 {
 	const volatile struct descriptor *template = (const void *)source->block;
 
@@ -25,16 +23,14 @@ void fill_by_template(const struct fill *this unused, const struct source *sourc
 		*(volatile struct descriptor *)(to + at) = *template;
 }
 
-void fill_by_movnti(const struct fill *this unused, const struct source *source, char *to,
-		    size_t bytes)
+void fill_by_movnti(const struct fill *this unused, const struct source *source, char *to, size_t bytes)
 {
 	for (size_t at = 0; at < bytes; at += sizeof(struct descriptor))
 		stream_line(to + at, source->block);
 	drain();
 }
 
-void fill_by_movdir64b(const struct fill *this unused, const struct source *source, char *to,
-		       size_t bytes)
+void fill_by_movdir64b(const struct fill *this unused, const struct source *source, char *to, size_t bytes)
 {
 	for (size_t at = 0; at < bytes; at += sizeof(struct descriptor))
 		stream_line_at_once(to + at, source->block);
@@ -55,5 +51,5 @@ void fill_by_block(const struct fill *this, const struct source *source, char *t
 void zero_piece(char *to, size_t bytes)
 {
 	bytes /= 8;
-	asm volatile("rep stosq" : "+D" (to), "+c" (bytes) : "a" (0) : "memory");
+	asm volatile("rep stosq" : "+D"(to), "+c"(bytes) : "a"(0) : "memory");
 }

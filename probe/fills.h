@@ -10,11 +10,11 @@
 /* The source of all stores. */
 struct source {
 	const struct pgmap *pgmap;
-	const char *block;			/* MAX_BLOCK bytes of descriptors */
+	const char *block; /* MAX_BLOCK bytes of descriptors */
 };
 
-#define MAX_BLOCK	(2UL << 20)
-#define REPLICATED	(32UL << 10)		/* the block that is to be the kernel's */
+#define MAX_BLOCK  (2UL << 20)
+#define REPLICATED (32UL << 10) /* the block that is to be the kernel's */
 
 /* A way of filling. Only fill_by_block() has copy and block. */
 struct fill {
@@ -23,13 +23,10 @@ struct fill {
 	size_t block;
 };
 
-void fill_by_slow_path(const struct fill *this, const struct source *source, char *to,
-		       size_t bytes);
-void fill_by_template(const struct fill *this, const struct source *source, char *to,
-		      size_t bytes);
+void fill_by_slow_path(const struct fill *this, const struct source *source, char *to, size_t bytes);
+void fill_by_template(const struct fill *this, const struct source *source, char *to, size_t bytes);
 void fill_by_movnti(const struct fill *this, const struct source *source, char *to, size_t bytes);
-void fill_by_movdir64b(const struct fill *this, const struct source *source, char *to,
-		       size_t bytes);
+void fill_by_movdir64b(const struct fill *this, const struct source *source, char *to, size_t bytes);
 void fill_by_block(const struct fill *this, const struct source *source, char *to, size_t bytes);
 void zero_piece(char *to, size_t bytes);
 

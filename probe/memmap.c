@@ -22,24 +22,24 @@
 #include "probe.h"
 #include "samples.h"
 
-#define PIECE		HUGE_PAGE		/* zeroed and filled at a time where hot */
-#define HOT_BYTES	(4 * PIECE)
-#define TOUCH_BYTES	(2 * PIECE)
+#define PIECE	    HUGE_PAGE /* zeroed and filled at a time where hot */
+#define HOT_BYTES   (4 * PIECE)
+#define TOUCH_BYTES (2 * PIECE)
 
 /* Of the time: these take ten times as long, and they decide. */
-#define COLD_SHARES	3
+#define COLD_SHARES 3
 
 static const struct kind {
 	const char *name;
 	bool file, huge;
 } kinds[] = {
-	{ "anon 2M",  false, true },
-	{ "anon 4K",  false, false },
-	{ "memfd 2M", true,  true },
-	{ "memfd 4K", true,  false },
+	{ "anon 2M", false, true },
+	{ "anon 4K", false, false },
+	{ "memfd 2M", true, true },
+	{ "memfd 4K", true, false },
 };
 
-#define NR_KINDS	4
+#define NR_KINDS 4
 
 enum state { COLD, HOT, TOUCH, NR_STATES };
 
@@ -49,10 +49,10 @@ static const struct pgmap pgmap = { .type = DEVICE_PRIVATE };
 
 static struct fill fills[MAX_WAYS];
 static struct source source = { .pgmap = &pgmap };
-static char *ranges[NR_KINDS];			/* of range_bytes each */
-static char *fresh[NR_KINDS];			/* of TOUCH_BYTES each */
+static char *ranges[NR_KINDS]; /* of range_bytes each */
+static char *fresh[NR_KINDS];  /* of TOUCH_BYTES each */
 static size_t range_bytes;
-static size_t cursor;				/* the next hot part of a range */
+static size_t cursor; /* the next hot part of a range */
 
 static bool reads(int row)
 {
@@ -136,8 +136,7 @@ static int add_block(struct section *section, size_t block, int routine)
 	bool kilo = block < 1 << 20;
 	char name[20];
 
-	snprintf(name, sizeof(name), "%zu%c %s", block >> (kilo ? 10 : 20), kilo ? 'K' : 'M',
-		 routines[routine].name);
+	snprintf(name, sizeof(name), "%zu%c %s", block >> (kilo ? 10 : 20), kilo ? 'K' : 'M', routines[routine].name);
 	return add_way(section, name, fill);
 }
 
@@ -213,8 +212,9 @@ static const char *allocate_fresh(int index)
 	drop(index);
 	before = host_huge_page_bytes();
 	memset(fresh[index], GUARD, TOUCH_BYTES);
-	return mapped_as(&kinds[index], before, TOUCH_BYTES) ? NULL :
-	       "a page fault gives another size, see /sys/kernel/mm/transparent_hugepage/";
+	return mapped_as(&kinds[index], before, TOUCH_BYTES)
+		       ? NULL
+		       : "a page fault gives another size, see /sys/kernel/mm/transparent_hugepage/";
 }
 
 static void allocate_kind(struct section *section, int index)

@@ -16,14 +16,14 @@
 #include "samples.h"
 
 /* Zeroing the upper limit takes a second; the lower one overflows L2. */
-#define MAX_RANGE	(1UL << 30)
-#define MIN_RANGE	(32UL << 20)
+#define MAX_RANGE (1UL << 30)
+#define MIN_RANGE (32UL << 20)
 
 /* A sixteenth of it is the lower one. */
-#define LEAST_MEMORY	(16 * MIN_RANGE)
+#define LEAST_MEMORY (16 * MIN_RANGE)
 
 #ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE	25
+#define MADV_COLLAPSE 25
 #endif
 
 void die(const char *format, ...)
@@ -104,8 +104,7 @@ size_t beyond_cache(size_t cache, size_t least, size_t limit, const char *what)
 	if (limit > MAX_RANGE)
 		limit = MAX_RANGE;
 	if (bytes > limit)
-		add_warning("too little memory for this cache: cold %s walk only %zu MiB", what,
-			    limit >> 20);
+		add_warning("too little memory for this cache: cold %s walk only %zu MiB", what, limit >> 20);
 	if (bytes < least)
 		bytes = least;
 	if (bytes < MIN_RANGE)
@@ -132,7 +131,7 @@ void read_lines(const char *at, size_t bytes)
 
 	for (size_t line = 0; line < bytes; line += CACHE_LINE)
 		sum += *(const uint64_t *)(at + line);
-	asm volatile("" : : "r" (sum));
+	asm volatile("" : : "r"(sum));
 }
 
 void surround(char *to, const char *expected, size_t bytes)
@@ -146,14 +145,11 @@ void judge(const char *way, const char *call, const char *to, const char *expect
 {
 	for (size_t at = 0; memcmp(to, expected, bytes) && at < bytes; at++)
 		if (to[at] != expected[at])
-			die("%s: %s of %zu KiB is wrong from offset %zu on", way, call,
-			    bytes >> 10, at);
+			die("%s: %s of %zu KiB is wrong from offset %zu on", way, call, bytes >> 10, at);
 	for (size_t at = 1; at <= PAGE_SIZE; at++) {
 		if (to[-at] != GUARD)
-			die("%s: %s of %zu KiB also wrote at offset -%zu", way, call, bytes >> 10,
-			    at);
+			die("%s: %s of %zu KiB also wrote at offset -%zu", way, call, bytes >> 10, at);
 		if (to[bytes + at - 1] != GUARD)
-			die("%s: %s of %zu KiB also wrote at offset %zu", way, call, bytes >> 10,
-			    bytes + at - 1);
+			die("%s: %s of %zu KiB also wrote at offset %zu", way, call, bytes >> 10, bytes + at - 1);
 	}
 }

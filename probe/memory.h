@@ -5,16 +5,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PAGE_SIZE	4096UL
-#define HUGE_PAGE	(2UL << 20)
-#define CACHE_LINE	64
-#define GUARD		0x5a
+#define PAGE_SIZE  4096UL
+#define HUGE_PAGE  (2UL << 20)
+#define CACHE_LINE 64
+#define GUARD	   0x5a
 
 /* Wherever the kernel sees fit. */
-#define ANY_NODE	-1
+#define ANY_NODE -1
 
 /* The exit status of a run that was refused. */
-#define EXIT_REFUSED	2
+#define EXIT_REFUSED 2
 
 /* Prints "probe: CAUSE: CURE". */
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));

@@ -13,8 +13,8 @@
 
 #include "samples.h"
 
-#define MAX_NODES	1024
-#define WORD_BITS	(8 * sizeof(unsigned long))
+#define MAX_NODES 1024
+#define WORD_BITS (8 * sizeof(unsigned long))
 
 static bool has_memory(int node)
 {
@@ -46,8 +46,8 @@ static int nearest_with_memory(int from)
 	int nearest = ANY_NODE;
 
 	for (int node = 0; node <= numa_max_node(); node++)
-		if (has_memory(node) && (nearest == ANY_NODE ||
-					 numa_distance(from, node) < numa_distance(from, nearest)))
+		if (has_memory(node) &&
+		    (nearest == ANY_NODE || numa_distance(from, node) < numa_distance(from, nearest)))
 			nearest = node;
 	return nearest;
 }
@@ -62,14 +62,14 @@ static int local_node(int cpu)
 	if (has_memory(node))
 		return node;
 	nearest = nearest_with_memory(node);
-	add_warning("node %d, of this CPU, has no memory: node %d, the nearest that has, is the local one",
-		    node, nearest);
+	add_warning("node %d, of this CPU, has no memory: node %d, the nearest that has, is the local one", node,
+		    nearest);
 	return nearest;
 }
 
 static long place(char *at, size_t bytes, int node)
 {
-	unsigned long mask[MAX_NODES / WORD_BITS] = { };
+	unsigned long mask[MAX_NODES / WORD_BITS] = {};
 
 	mask[node / WORD_BITS] = 1UL << node % WORD_BITS;
 	return mbind(at, bytes, MPOL_PREFERRED, mask, MAX_NODES, 0);
@@ -119,8 +119,7 @@ void find_nodes(struct nodes *nodes, int cpu, size_t bytes)
 	for (int node = 0; node <= numa_max_node(); node++) {
 		long long free = 0;
 
-		if (node != nodes->local && numa_node_size64(node, &free) > 0 &&
-		    free > (long long)bytes)
+		if (node != nodes->local && numa_node_size64(node, &free) > 0 && free > (long long)bytes)
 			insert(nodes, node);
 	}
 	nodes->refused = try_calls(nodes->local);
@@ -141,8 +140,7 @@ bool is_on_node(char *at, size_t bytes, int node)
 
 #else
 
-void find_nodes(struct nodes *nodes, int cpu __attribute__((unused)),
-		size_t bytes __attribute__((unused)))
+void find_nodes(struct nodes *nodes, int cpu __attribute__((unused)), size_t bytes __attribute__((unused)))
 {
 	*nodes = (struct nodes){ .local = ANY_NODE };
 }

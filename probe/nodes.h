@@ -6,14 +6,14 @@
 #include <stddef.h>
 
 /* Copies go from the node of the CPU to each of these and back. */
-#define MAX_FAR_NODES	4
+#define MAX_FAR_NODES 4
 
 struct nodes {
-	int local;			/* ANY_NODE if nobody can tell */
+	int local; /* ANY_NODE if nobody can tell */
 	int far[MAX_FAR_NODES];
-	int nr_far;			/* that are measured */
-	int nr_others;			/* that have memory */
-	const char *refused;		/* why memory cannot be placed here, or NULL */
+	int nr_far;	     /* that are measured */
+	int nr_others;	     /* that have memory */
+	const char *refused; /* why memory cannot be placed here, or NULL */
 };
 
 /* The nodes with so many bytes of free memory, nearest first; none if there is one node. */

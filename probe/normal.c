@@ -20,19 +20,24 @@
 #include "samples.h"
 #include "section.h"
 
-#define SECONDS		20
-#define CHUNK		(1024 * sizeof(struct descriptor))	/* the page allocator's largest */
+#define SECONDS 20
+#define CHUNK	(1024 * sizeof(struct descriptor)) /* the page allocator's largest */
 
 enum { COLD, COLD_FREE, HOT, HOT_FREE, NR_ROWS };
 enum { BUILT = BASE, TEMPLATE = FIRST_OTHER, BLOCK, BLOCK_ONLY, NR_WAYS };
 
-#define ROW(k, s)	{ .kind = k, .src = NO_NODE, .dst = NO_NODE, .state = s, .shares = 1 }
+#define ROW(k, s)                                                                  \
+	{                                                                          \
+		.kind = k, .src = NO_NODE, .dst = NO_NODE, .state = s, .shares = 1 \
+	}
 
 static struct section section = {
-	.name = "normal memory", .nr_rows = NR_ROWS, .nr_ways = NR_WAYS, .chosen = NO_WAY,
+	.name = "normal memory",
+	.nr_rows = NR_ROWS,
+	.nr_ways = NR_WAYS,
+	.chosen = NO_WAY,
 	.rows = { ROW("", "cold"), ROW("freed", "cold"), ROW("", "hot"), ROW("freed", "hot") },
-	.ways = { { "built" }, { "same again" }, { "64-byte template" }, { "32K block" },
-		  { "no list heads" } },
+	.ways = { { "built" }, { "same again" }, { "64-byte template" }, { "32K block" }, { "no list heads" } },
 };
 
 static struct source source;

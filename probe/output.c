@@ -11,10 +11,10 @@
 #include "output.h"
 #include "samples.h"
 
-#define EXIT_INTERRUPTED	130
+#define EXIT_INTERRUPTED 130
 
 static const char *finished_name;
-static char unfinished_name[PATH_MAX];		/* empty if there is no such file */
+static char unfinished_name[PATH_MAX]; /* empty if there is no such file */
 
 static void remove_unfinished(void)
 {
@@ -80,12 +80,24 @@ static void write_plan_of_row(FILE *file, const struct section *section, const s
 {
 	const char *ways[MAX_WAYS];
 	struct planned_row planned = {
-		.benchmark = "probe", .function = section->name, .kind = row->kind,
-		.src = row->src, .dst = row->dst, .state = row->state, .size = row->size,
-		.read = row->read, .threads = 1, .bystander = NO_CPU, .bytes = row->bytes,
-		.calls = row->calls, .nr_ways = row->nr_ways, .ways = ways,
-		.base = section->ways[BASE].name, .control = section->ways[CONTROL].name,
-		.chosen = name_of_way(section, section->chosen), .aside = row->aside,
+		.benchmark = "probe",
+		.function = section->name,
+		.kind = row->kind,
+		.src = row->src,
+		.dst = row->dst,
+		.state = row->state,
+		.size = row->size,
+		.read = row->read,
+		.threads = 1,
+		.bystander = NO_CPU,
+		.bytes = row->bytes,
+		.calls = row->calls,
+		.nr_ways = row->nr_ways,
+		.ways = ways,
+		.base = section->ways[BASE].name,
+		.control = section->ways[CONTROL].name,
+		.chosen = name_of_way(section, section->chosen),
+		.aside = row->aside,
 		.missing = row->missing,
 	};
 
@@ -118,8 +130,11 @@ void write_rounds(FILE *file, const struct section *section, int first_id, bool 
 		for (unsigned int i = 0; i < row->rounds; i++) {
 			size_t first = (size_t)i * row->nr_ways;
 			struct round round = {
-				.row = first_id + id, .round = i, .nr_ways = row->nr_ways,
-				.ns = functional ? NULL : row->ns + first, .order = row->order + first,
+				.row = first_id + id,
+				.round = i,
+				.nr_ways = row->nr_ways,
+				.ns = functional ? NULL : row->ns + first,
+				.order = row->order + first,
 			};
 
 			write_round(file, &round);

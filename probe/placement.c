@@ -13,10 +13,10 @@
 
 #include "samples.h"
 
-#define PLACES	64
-#define ROUNDS	301
-#define CALLS	512
-#define PAGE	4096
+#define PLACES 64
+#define ROUNDS 301
+#define CALLS  512
+#define PAGE   4096
 
 /* caller(calls, routine, to, from): without a line of C, so that nothing but its place differs. */
 asm(".section .rodata\n"
@@ -35,7 +35,7 @@ extern const char movsq[], movsq_end[], movsb[], movsb_end[], caller[], caller_e
 
 typedef void call_often(long calls, const void *routine, void *to, const void *from);
 
-static char *code;			/* two pages for each place */
+static char *code; /* two pages for each place */
 static char to[PAGE] __attribute__((aligned(PAGE))), from[PAGE] __attribute__((aligned(PAGE)));
 static double ns[PLACES][ROUNDS];
 
@@ -81,15 +81,13 @@ static void measure(const char *name, const char *routine, const char *end)
 	for (int place = 0; place < PLACES; place++)
 		medians[place] = median(ns[place], ROUNDS);
 	middle = median(medians, PLACES);
-	printf("%s: %d places, ns per call of 4 KiB: least %.2f, median %.2f, most %.2f, most - least %.2f\n",
-	       name, PLACES, medians[0], middle, medians[PLACES - 1],
-	       medians[PLACES - 1] - medians[0]);
+	printf("%s: %d places, ns per call of 4 KiB: least %.2f, median %.2f, most %.2f, most - least %.2f\n", name,
+	       PLACES, medians[0], middle, medians[PLACES - 1], medians[PLACES - 1] - medians[0]);
 }
 
 int main(void)
 {
-	code = mmap(NULL, PLACES * 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	code = mmap(NULL, PLACES * 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (code == MAP_FAILED) {
 		perror("placement: memory for code");
 		return 2;

@@ -21,23 +21,23 @@
 #include "samples.h"
 #include "stores.h"
 
-#define SECONDS		78
-#define ALL_SECONDS	150		/* with --all */
+#define SECONDS	    78
+#define ALL_SECONDS 150 /* with --all */
 
 /* At least so much of it is for measuring, however long it takes to prepare memory. */
-#define MEASURING	0.5
+#define MEASURING 0.5
 
 /* The copies get these parts of that, and the fills the rest. */
-#define COPIES		0.30
-#define MC		0.18
-#define BETWEEN		0.15
+#define COPIES	0.30
+#define MC	0.18
+#define BETWEEN 0.15
 
-#define NR_SECTIONS	4
+#define NR_SECTIONS 4
 
 struct options {
 	const char *json;
 	uint64_t seed;
-	double seconds;			/* negative: not given */
+	double seconds; /* negative: not given */
 	bool all, medians;
 	const char *ways;
 };
@@ -58,7 +58,8 @@ static void usage(void)
 	       "  --medians        print the medians; makes --json optional\n"
 	       "  --help           this text\n"
 	       "\n"
-	       "Routines that copy:\n", SECONDS, ALL_SECONDS);
+	       "Routines that copy:\n",
+	       SECONDS, ALL_SECONDS);
 	for (int i = 0; i < NR_ROUTINES; i++)
 		printf("  %-16s %s\n", routines[i].name, routines[i].what);
 	printf("\n"
@@ -92,8 +93,7 @@ static uint64_t parse_number(const char *option, const char *text)
 	errno = 0;
 	number = strtoull(text, &end, 10);
 	if (errno || *end || *text < '0' || *text > '9')
-		die("--%s %s: not a number from 0 to %llu", option, text,
-		    (unsigned long long)UINT64_MAX);
+		die("--%s %s: not a number from 0 to %llu", option, text, (unsigned long long)UINT64_MAX);
 	return number;
 }
 
@@ -106,14 +106,10 @@ static void check_options(const struct options *options)
 static struct options parse_options(int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "json", required_argument, NULL, 'j' },
-		{ "seed", required_argument, NULL, 's' },
-		{ "seconds", required_argument, NULL, 't' },
-		{ "all", no_argument, NULL, 'a' },
-		{ "ways", required_argument, NULL, 'w' },
-		{ "medians", no_argument, NULL, 'm' },
-		{ "help", no_argument, NULL, 'h' },
-		{ }
+		{ "json", required_argument, NULL, 'j' },    { "seed", required_argument, NULL, 's' },
+		{ "seconds", required_argument, NULL, 't' }, { "all", no_argument, NULL, 'a' },
+		{ "ways", required_argument, NULL, 'w' },    { "medians", no_argument, NULL, 'm' },
+		{ "help", no_argument, NULL, 'h' },	     {}
 	};
 	struct options options = { .seed = time(NULL), .seconds = -1 };
 	int option;

@@ -10,17 +10,17 @@
 
 struct run {
 	int cpu;
-	bool functional;			/* this CPU is emulated: it has no speed */
-	size_t cache;				/* the last level one, in bytes */
-	size_t available;			/* bytes of memory */
+	bool functional;  /* this CPU is emulated: it has no speed */
+	size_t cache;	  /* the last level one, in bytes */
+	size_t available; /* bytes of memory */
 	uint64_t seed;
-	size_t pool_bytes;			/* copies: each of the two pools */
-	size_t huge_bytes, total_bytes;		/* copies: of all memory they use */
-	size_t range_bytes;			/* fills: in each kind of memory */
+	size_t pool_bytes;		/* copies: each of the two pools */
+	size_t huge_bytes, total_bytes; /* copies: of all memory they use */
+	size_t range_bytes;		/* fills: in each kind of memory */
 	struct nodes nodes;
 	struct section copies;
-	struct section mc;			/* copies that survive memory errors */
-	struct section between;			/* copies from node to node */
+	struct section mc;	/* copies that survive memory errors */
+	struct section between; /* copies from node to node */
 	struct section fills;
 };
 

@@ -70,24 +70,16 @@ static void stream_lines(void *to, const void *from, size_t length)
 }
 
 const struct routine routines[NR_ROUTINES] = {
-	[PAGE_BY_PAGE] = { "page by page", "v7.3: copy_page() once per 4 KiB, rep movsq (REP_GOOD)",
-			   page_by_page },
-	[SAME_AGAIN]   = { "same again", "page by page under another name: must show no difference",
-			   page_by_page },
-	[UNROLLED]     = { "unrolled", "__copy_pages_unrolled(): copy_pages() on all other CPUs",
-			   unrolled },
-	[REP_MOVSQ]    = { "rep movsq", "one instruction for all pages: copy_pages() with REP_GOOD",
-			   rep_movsq },
-	[REP_MOVSB]    = { "rep movsb", "one instruction for all pages: copy_pages() with ERMS",
-			   rep_movsb },
-	[MEMCPY_FSRM]  = { "memcpy, FSRM", "v7.3's memcpy() with FSRM, one call for all pages",
-			   bulk_memcpy_fsrm },
-	[MEMCPY_ORIG]  = { "memcpy, no FSRM", "v7.3's memcpy() without FSRM, one call for all pages",
-			   bulk_memcpy_no_fsrm },
-	[MOVNTI]       = { "movnti", "stores past the caches, 8 bytes each: a limit, in no kernel",
-			   stream_words },
-	[MOVDIR64B]    = { "movdir64b", "the same, 64 bytes each",
-			   stream_lines },
+	[PAGE_BY_PAGE] = { "page by page", "v7.3: copy_page() once per 4 KiB, rep movsq (REP_GOOD)", page_by_page },
+	[SAME_AGAIN] = { "same again", "page by page under another name: must show no difference", page_by_page },
+	[UNROLLED] = { "unrolled", "__copy_pages_unrolled(): copy_pages() on all other CPUs", unrolled },
+	[REP_MOVSQ] = { "rep movsq", "one instruction for all pages: copy_pages() with REP_GOOD", rep_movsq },
+	[REP_MOVSB] = { "rep movsb", "one instruction for all pages: copy_pages() with ERMS", rep_movsb },
+	[MEMCPY_FSRM] = { "memcpy, FSRM", "v7.3's memcpy() with FSRM, one call for all pages", bulk_memcpy_fsrm },
+	[MEMCPY_ORIG] = { "memcpy, no FSRM", "v7.3's memcpy() without FSRM, one call for all pages",
+			  bulk_memcpy_no_fsrm },
+	[MOVNTI] = { "movnti", "stores past the caches, 8 bytes each: a limit, in no kernel", stream_words },
+	[MOVDIR64B] = { "movdir64b", "the same, 64 bytes each", stream_lines },
 };
 
 /* Nothing here is poisoned. */
@@ -136,16 +128,14 @@ static void mc_rep_movsb(void *to, const void *from, size_t length)
 struct routine mc_routines[NR_MC_ROUTINES] = {
 	[MC_PAGE_BY_PAGE] = { "page by page", "v7.3: copy_mc_to_kernel() once per 4 KiB, as on this CPU",
 			      by_page_erms },
-	[MC_SAME_AGAIN]   = { "same again", "page by page under another name: must show no difference",
-			      by_page_erms },
-	[MC_FRAGILE]      = { "fragile", "8 bytes at a time, page by page: copy_mc_pages() on all other "
-			      "CPUs; by quirk, v7.3 too", mc_fragile },
-	[MC_REP_MOVSQ]    = { "rep movsq", "one instruction for all pages: copy_mc_pages() with REP_GOOD",
-			      mc_rep_movsq },
-	[MC_REP_MOVSB]    = { "rep movsb", "one instruction for all pages: copy_mc_pages() with ERMS",
-			      mc_rep_movsb },
-	[MC_MEMCPY]       = { "memcpy by page", "v7.3 without ERMS and FSRM, which survives no error",
-			      by_page_memcpy },
+	[MC_SAME_AGAIN] = { "same again", "page by page under another name: must show no difference", by_page_erms },
+	[MC_FRAGILE] = { "fragile",
+			 "8 bytes at a time, page by page: copy_mc_pages() on all other "
+			 "CPUs; by quirk, v7.3 too",
+			 mc_fragile },
+	[MC_REP_MOVSQ] = { "rep movsq", "one instruction for all pages: copy_mc_pages() with REP_GOOD", mc_rep_movsq },
+	[MC_REP_MOVSB] = { "rep movsb", "one instruction for all pages: copy_mc_pages() with ERMS", mc_rep_movsb },
+	[MC_MEMCPY] = { "memcpy by page", "v7.3 without ERMS and FSRM, which survives no error", by_page_memcpy },
 };
 
 void select_mc_base(void)

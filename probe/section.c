@@ -20,12 +20,12 @@
 #include "random.h"
 #include "section.h"
 
-#define LEAST_ROUNDS	2			/* the first one and one to look at */
+#define LEAST_ROUNDS 2 /* the first one and one to look at */
 
 /* More than these add nothing to a run of so many seconds. "make check" has fewer. */
 #ifndef ENOUGH_ROUNDS
-#define ENOUGH_ROUNDS	401
-#define ENOUGH_SECONDS	78
+#define ENOUGH_ROUNDS  401
+#define ENOUGH_SECONDS 78
 #endif
 
 unsigned int rounds_in(double seconds)
@@ -52,9 +52,8 @@ const char *row_name(const struct row *row)
 
 	if (row->src != NO_NODE)
 		snprintf(nodes, sizeof(nodes), "%d->%d ", row->src, row->dst);
-	snprintf(name, sizeof(name), "%s%s%s%s%s%s%s", row->kind, *row->kind ? " " : "", nodes,
-		 row->state, row->size ? " " : "", row->size ? size_name(row->size) : "",
-		 row->read ? " +read" : "");
+	snprintf(name, sizeof(name), "%s%s%s%s%s%s%s", row->kind, *row->kind ? " " : "", nodes, row->state,
+		 row->size ? " " : "", row->size ? size_name(row->size) : "", row->read ? " +read" : "");
 	return name;
 }
 

@@ -11,8 +11,8 @@
  */
 #include "slow-path.h"
 
-#define WRITE_ONCE(x, value)	(*(volatile __typeof__(x) *)&(x) = (value))
-#define READ_ONCE(x)		(*(volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, value) (*(volatile __typeof__(x) *)&(x) = (value))
+#define READ_ONCE(x)	     (*(volatile __typeof__(x) *)&(x))
 
 static struct descriptor *head_of(struct descriptor *page)
 {
@@ -21,9 +21,8 @@ static struct descriptor *head_of(struct descriptor *page)
 	return (struct descriptor *)((unsigned long)page & (info | ((info & 1) - 1)));
 }
 
-static void __attribute__((noinline)) init_descriptor(struct descriptor *page,
-						      unsigned long zone, unsigned long node,
-						      const struct pgmap *pgmap)
+static void __attribute__((noinline))
+init_descriptor(struct descriptor *page, unsigned long zone, unsigned long node, const struct pgmap *pgmap)
 {
 	unsigned long *words = (unsigned long *)page;
 
@@ -39,7 +38,7 @@ static void __attribute__((noinline)) init_descriptor(struct descriptor *page,
 	WRITE_ONCE(page->next, &page->next);
 	WRITE_ONCE(page->previous, &page->next);
 
-	asm volatile("btsq %1, %0" : "+m" (page->flags) : "Ir" (RESERVED_BIT) : "memory");
+	asm volatile("btsq %1, %0" : "+m"(page->flags) : "Ir"(RESERVED_BIT) : "memory");
 	head_of(page)->pgmap = pgmap;
 	page->device_data = 0;
 	switch (pgmap->type) {
@@ -54,8 +53,7 @@ static void __attribute__((noinline)) init_descriptor(struct descriptor *page,
 	}
 }
 
-void init_memmap(void *to, unsigned long descriptors, unsigned long zone, unsigned long node,
-		 const struct pgmap *pgmap)
+void init_memmap(void *to, unsigned long descriptors, unsigned long zone, unsigned long node, const struct pgmap *pgmap)
 {
 	struct descriptor *pages = to;
 

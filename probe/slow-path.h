@@ -6,7 +6,7 @@
 struct descriptor {
 	unsigned long flags;
 	union {
-		unsigned long info;		/* bit 0: this is a tail page */
+		unsigned long info; /* bit 0: this is a tail page */
 		void *next;
 		const void *pgmap;
 	};
@@ -19,10 +19,10 @@ struct descriptor {
 	unsigned long memcg;
 };
 
-#define RESERVED_BIT	13
-#define ZONE_SHIFT	59
-#define NODE_SHIFT	61
-#define ZONE_DEVICE	3UL
+#define RESERVED_BIT 13
+#define ZONE_SHIFT   59
+#define NODE_SHIFT   61
+#define ZONE_DEVICE  3UL
 
 enum pgmap_type { DEVICE_PRIVATE = 1, DEVICE_COHERENT, FS_DAX, GENERIC, PCI_P2PDMA };
 

@@ -5,7 +5,7 @@
 
 static inline void stream_word(unsigned long *to, unsigned long word)
 {
-	asm volatile("movnti %1, %0" : "=m" (*to) : "r" (word));
+	asm volatile("movnti %1, %0" : "=m"(*to) : "r"(word));
 }
 
 /* A cache line, by the word. */
@@ -26,9 +26,11 @@ static inline void stream_line(void *to, const void *from)
 
 static inline void stream_line_at_once(void *to, const void *from)
 {
-	const struct { char bytes[64]; } *line = from;
+	const struct {
+		char bytes[64];
+	} *line = from;
 
-	asm volatile("movdir64b %0, %1" : : "m" (*line), "r" (to) : "memory");
+	asm volatile("movdir64b %0, %1" : : "m"(*line), "r"(to) : "memory");
 }
 
 /* Until then the stores may be underway. */

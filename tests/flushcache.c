@@ -13,8 +13,8 @@
 
 #include "ktap.h"
 
-#define IS_ALIGNED(x, a)	((x) % (a) == 0)
-#define unrolled_full		_Pragma("GCC unroll 65534")
+#define IS_ALIGNED(x, a) ((x) % (a) == 0)
+#define unrolled_full	 _Pragma("GCC unroll 65534")
 
 typedef uint32_t u32;
 typedef uint64_t u64;
@@ -29,7 +29,7 @@ static void __memcpy_flushcache(void *dst, const void *src, size_t cnt)
 
 #include "flushcache.inc"
 
-#define MARGIN	16
+#define MARGIN 16
 
 static unsigned char from[128], to[MARGIN + 8 + 128 + MARGIN] __attribute__((aligned(64)));
 
@@ -51,8 +51,7 @@ static bool right(unsigned int at, unsigned int size, bool called)
 	for (i = 0; i < sizeof(to); i++) {
 		expected = i >= at && i < at + size ? from[i - at] : 0xee;
 		if (to[i] != expected) {
-			printf("# %u bytes to offset %u: byte %d is wrong\n", size, at,
-			       (int)(i - at));
+			printf("# %u bytes to offset %u: byte %d is wrong\n", size, at, (int)(i - at));
 			return false;
 		}
 	}
@@ -69,15 +68,16 @@ static bool is_inlined(unsigned int at, unsigned int size)
 }
 
 /* A macro, because the size has to be a constant. */
-#define copy(size, function) do {						\
-	unsigned int at;							\
-										\
-	for (at = MARGIN; at < MARGIN + 8; at++) {				\
-		spoil();							\
-		function(to + at, from, size);					\
-		ok &= right(at, size, !is_inlined(at, size));			\
-	}									\
-} while (0)
+#define copy(size, function)                                          \
+	do {                                                          \
+		unsigned int at;                                      \
+                                                                      \
+		for (at = MARGIN; at < MARGIN + 8; at++) {            \
+			spoil();                                      \
+			function(to + at, from, size);                \
+			ok &= right(at, size, !is_inlined(at, size)); \
+		}                                                     \
+	} while (0)
 
 int main(void)
 {

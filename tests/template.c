@@ -14,28 +14,28 @@
 
 #include "ktap.h"
 
-#define PAGE_SIZE		4096UL
-#define PAGES_PER_SECTION	32768UL
-#define SZ_32K			0x8000UL
-#define GFP_KERNEL		0
-#define __GFP_NORETRY		0
-#define __GFP_NOWARN		0
+#define PAGE_SIZE	  4096UL
+#define PAGES_PER_SECTION 32768UL
+#define SZ_32K		  0x8000UL
+#define GFP_KERNEL	  0
+#define __GFP_NORETRY	  0
+#define __GFP_NOWARN	  0
 
-#define MAX(a, b)		((a) > (b) ? (a) : (b))
-#define min(a, b)		((a) < (b) ? (a) : (b))
-#define ALIGN_DOWN(x, a)	((x) / (a) * (a))
-#define ALIGN(x, a)		ALIGN_DOWN((x) + (a) - 1, a)
-#define IS_ALIGNED(x, a)	((x) % (a) == 0)
-#define PTR_ALIGN(p, a)		((typeof(p))ALIGN((uintptr_t)(p), a))
-#define PTR_ALIGN_DOWN(p, a)	((typeof(p))ALIGN_DOWN((uintptr_t)(p), a))
+#define MAX(a, b)	     ((a) > (b) ? (a) : (b))
+#define min(a, b)	     ((a) < (b) ? (a) : (b))
+#define ALIGN_DOWN(x, a)     ((x) / (a) * (a))
+#define ALIGN(x, a)	     ALIGN_DOWN((x) + (a)-1, a)
+#define IS_ALIGNED(x, a)     ((x) % (a) == 0)
+#define PTR_ALIGN(p, a)	     ((typeof(p))ALIGN((uintptr_t)(p), a))
+#define PTR_ALIGN_DOWN(p, a) ((typeof(p))ALIGN_DOWN((uintptr_t)(p), a))
 
 struct page {
 	unsigned char bytes[STRUCT_PAGE_SIZE];
 } __attribute__((aligned(STRUCT_PAGE_SIZE % 16 ? 8 : 16)));
 
 /* Three sections, all of which may be filled, with as much as a block holds on both sides. */
-#define MARGIN	(SZ_32K / sizeof(struct page))
-#define NR	(3 * PAGES_PER_SECTION)
+#define MARGIN (SZ_32K / sizeof(struct page))
+#define NR     (3 * PAGES_PER_SECTION)
 
 static struct page *map;
 static unsigned long stored, rescheds, block_copies, blocks;
@@ -90,7 +90,7 @@ static void copy_pages(void *to, const void *from, unsigned int npages)
 
 /* With its own name as a macro, it is the architecture's. */
 #ifndef WITHOUT_COPY_PAGES
-#define copy_pages	copy_pages
+#define copy_pages copy_pages
 #endif
 
 static void counted_memcpy(void *to, const void *from, size_t size)
@@ -112,10 +112,10 @@ static void memcpy_nontemporal_drain(void)
 
 /* With its own name as a macro, it is more than memcpy(). */
 #ifndef WITHOUT_NONTEMPORAL
-#define memcpy_nontemporal	memcpy_nontemporal
+#define memcpy_nontemporal memcpy_nontemporal
 #endif
 
-#define memcpy(to, from, size)	counted_memcpy(to, from, size)
+#define memcpy(to, from, size) counted_memcpy(to, from, size)
 #include "memmap_template.inc"
 #undef memcpy
 
@@ -133,8 +133,7 @@ static long first_wrong(const struct page *page, long start, long nr)
 
 	memset(&untouched, 0xee, sizeof(untouched));
 	for (i = -(long)MARGIN; i < (long)(NR + MARGIN); i++)
-		if (memcmp(map + i, i >= start && i < start + nr ? page : &untouched,
-			   sizeof(*page)))
+		if (memcmp(map + i, i >= start && i < start + nr ? page : &untouched, sizeof(*page)))
 			break;
 	return i;
 }
@@ -227,8 +226,8 @@ static bool fill_all(bool nontemporal)
 int main(void)
 {
 	/* A page of memory map starts with a struct page, as far as the sizes allow. */
-	char *memory = mmap(NULL, (NR + 2 * MARGIN) * sizeof(*map) + PAGE_SIZE,
-			    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *memory = mmap(NULL, (NR + 2 * MARGIN) * sizeof(*map) + PAGE_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED) {
 		perror("template-test: no memory");

@@ -45,10 +45,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Known to lab/host/run as well, which adds up the time limits. */
-#define DEFAULT_TIMEOUT	120
+#define DEFAULT_TIMEOUT 120
 #define TEST_DIR	"/lab/tests/"
 #define MAX_ALLOWED	8
 
@@ -226,8 +226,7 @@ static void read_directive(struct test *test, const char *text)
 	} else if (!strncmp(text, "programs=", value - text) || !strcmp(text, "thread=single")) {
 		return;
 	} else if (strncmp(text, "allow-kmsg=", value - text) || test->nr_allowed == MAX_ALLOWED ||
-		   regcomp(&test->allowed_kmsg[test->nr_allowed], value,
-			   REG_EXTENDED | REG_NOSUB)) {
+		   regcomp(&test->allowed_kmsg[test->nr_allowed], value, REG_EXTENDED | REG_NOSUB)) {
 		say("fault %s cannot read its directive: %s", test->name, text);
 	} else {
 		test->nr_allowed++;
@@ -309,7 +308,7 @@ static void judge_taint(const struct test *test)
 	new = taint & ~known_taint & ~allowed_taint(test);
 	known_taint |= taint;
 	for (size_t i = 0; i < sizeof(taint_letters) - 1; i++)
-		if (new & (1UL << i))
+		if (new &(1UL << i))
 			say("fault %s kernel tainted: %c", test->name, taint_letters[i]);
 }
 

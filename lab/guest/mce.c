@@ -31,29 +31,29 @@
 #include "ktap.h"
 #include "mce.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define PAGE_SIZE	4096UL
-#define LINE_SIZE	64UL
-#define HPAGE_SIZE	(512 * PAGE_SIZE)
-#define NR_FOLIOS	3
-#define VICTIM		1
-#define MPOL_BIND	2
-#define MPOL_MF_MOVE	2
-#define KPF_HWPOISON	(1ULL << 19)
-#define KPF_THP		(1ULL << 22)
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define PAGE_SIZE     4096UL
+#define LINE_SIZE     64UL
+#define HPAGE_SIZE    (512 * PAGE_SIZE)
+#define NR_FOLIOS     3
+#define VICTIM	      1
+#define MPOL_BIND     2
+#define MPOL_MF_MOVE  2
+#define KPF_HWPOISON  (1ULL << 19)
+#define KPF_THP	      (1ULL << 22)
 /* The kernel blames from a workqueue. */
-#define BLAME_MS	15000
-#define NO_BLAME_MS	700
-#define POLL_MS		50
+#define BLAME_MS    15000
+#define NO_BLAME_MS 700
+#define POLL_MS	    50
 /* How long offlining goes on after it has met the poison in a THP. */
-#define OFFLINE_MS	300
+#define OFFLINE_MS 300
 /* What may be in the way of a block of movable memory. */
-#define BALLAST_SIZE	(2 * HPAGE_SIZE)
-#define MAX_BALLAST	100
+#define BALLAST_SIZE (2 * HPAGE_SIZE)
+#define MAX_BALLAST  100
 
 struct position {
 	const char *name;
-	long base, thp;		/* byte of the folio; -1: there is no such position */
+	long base, thp; /* byte of the folio; -1: there is no such position */
 };
 
 static const struct position positions[] = {
@@ -64,8 +64,8 @@ static const struct position positions[] = {
 	{ "last", PAGE_SIZE - LINE_SIZE, HPAGE_SIZE - LINE_SIZE },
 };
 
-static const char * const sizes[] = { "base", "thp" };
-static const char * const callers[] = { "move_pages", "offline" };
+static const char *const sizes[] = { "base", "thp" };
+static const char *const callers[] = { "move_pages", "offline" };
 enum caller { MOVE_PAGES, OFFLINE };
 
 /*
@@ -74,7 +74,7 @@ enum caller { MOVE_PAGES, OFFLINE };
  * copied	the folio is migrated, and no page is blamed
  * accused	... and the page that was read at the machine check is blamed
  */
-static const char * const outcomes[] = { "right", "neighbour", "copied", "accused" };
+static const char *const outcomes[] = { "right", "neighbour", "copied", "accused" };
 enum outcome { RIGHT, NEIGHBOUR, COPIED, ACCUSED };
 
 static struct {
@@ -84,11 +84,11 @@ static struct {
 	enum poison poison;
 	enum outcome outcome;
 
-	int from, to;				/* nodes */
-	size_t size;				/* of a folio */
-	unsigned char *mem;			/* of all folios */
-	unsigned char *line;			/* the poisoned one */
-	uint64_t pfn;				/* of its page */
+	int from, to;	     /* nodes */
+	size_t size;	     /* of a folio */
+	unsigned char *mem;  /* of all folios */
+	unsigned char *line; /* the poisoned one */
+	uint64_t pfn;	     /* of its page */
 	uint64_t seed;
 
 	char returned[32];
@@ -117,11 +117,12 @@ call_driver(enum call call, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 	register uint64_t fifth asm("r8") = d;
 	long answer = -1;
 
-	asm volatile(".globl driver_call\n"
-		     "driver_call: nop"
-		     : "+a" (answer)
-		     : "D" ((uint64_t)call), "S" (a), "d" (b), "c" (c), "r" (fifth)
-		     : "memory");
+	asm volatile(
+		".globl driver_call\n"
+		"driver_call: nop"
+		: "+a"(answer)
+		: "D"((uint64_t)call), "S"(a), "d"(b), "c"(c), "r"(fifth)
+		: "memory");
 	return answer;
 }
 
@@ -178,7 +179,7 @@ static int open_or_bail_out(const char *path, int flags)
 
 static void sleep_ms(long ms)
 {
-	nanosleep(&(struct timespec) { ms / 1000, ms % 1000 * 1000000 }, NULL);
+	nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000 }, NULL);
 }
 
 /* A SIGBUS during a read comes back to the reader. */
@@ -190,8 +191,8 @@ static void handle_sigbus(int signal, siginfo_t *info, void *context)
 {
 	(void)context;
 	if (!reading) {
-		dprintf(STDOUT_FILENO, "Bail out! mce: signal %d, code %d, while nothing was read\n",
-			signal, info->si_code);
+		dprintf(STDOUT_FILENO, "Bail out! mce: signal %d, code %d, while nothing was read\n", signal,
+			info->si_code);
 		_exit(1);
 	}
 	sigbus = *info;
@@ -428,8 +429,8 @@ static bool verify_contents(const char *when)
 			continue;
 		if (intact)
 			wrong("%s: page %zu of folio %zu: %ld bytes are lost", when,
-			      (size_t)(page - row.mem) % row.size / PAGE_SIZE,
-			      (size_t)(page - row.mem) / row.size, lost < 0 ? (long)PAGE_SIZE : lost);
+			      (size_t)(page - row.mem) % row.size / PAGE_SIZE, (size_t)(page - row.mem) / row.size,
+			      lost < 0 ? (long)PAGE_SIZE : lost);
 		intact = false;
 	}
 	return intact;
@@ -483,8 +484,10 @@ static void *write_offline(void *unused)
 	int fd = open_block(block_of(row.pfn), "state", O_WRONLY);
 
 	(void)unused;
-	snprintf(row.returned, sizeof(row.returned), "%s", write(fd, "offline", 7) == 7 ? "offline" :
-		 errno == EINTR ? "interrupted" : strerrorname_np(errno));
+	snprintf(row.returned, sizeof(row.returned), "%s",
+		 write(fd, "offline", 7) == 7 ? "offline"
+		 : errno == EINTR	      ? "interrupted"
+					      : strerrorname_np(errno));
 	close(fd);
 	return NULL;
 }
@@ -622,8 +625,8 @@ static const char *judge_others(void)
 
 	if (!first && !second && node_of(folio(0)) == row.to && node_of(folio(2)) == row.to)
 		return "moved";
-	wrong("others: move_pages() returned %ld and %ld, nodes are %d and %d", first, second,
-	      node_of(folio(0)), node_of(folio(2)));
+	wrong("others: move_pages() returned %ld and %ld, nodes are %d and %d", first, second, node_of(folio(0)),
+	      node_of(folio(2)));
 	return "stuck";
 }
 
@@ -653,7 +656,7 @@ static uint64_t *source_pfns(void)
 
 static void run_row(const char *name)
 {
-	static void (* const migrate[])(void) = { move_all, offline };
+	static void (*const migrate[])(void) = { move_all, offline };
 	const char *read, *others, *marked;
 	uint64_t *pfns;
 	bool intact;
@@ -690,14 +693,13 @@ static void run_row(const char *name)
 	for (int i = 0; i < row.nr_blamed; i++)
 		printf("%s0x%lx", i ? "," : "", row.blamed[i]);
 	printf("%s action=%s kpageflags=%s sigbus=%s contents=%s others=%s %s\n", row.nr_blamed ? "" : "nobody",
-	       *row.action ? row.action : "none", marked, read, intact ? "intact" : "lost", others,
-	       row.report);
+	       *row.action ? row.action : "none", marked, read, intact ? "intact" : "lost", others, row.report);
 	munmap(row.mem, (NR_FOLIOS + 1) * row.size);
 	free(pfns);
 }
 
 /* The index of the word in TABLE. */
-static int find(const char *word, const char * const table[], size_t nr, const char *spec)
+static int find(const char *word, const char *const table[], size_t nr, const char *spec)
 {
 	for (size_t i = 0; word && i < nr; i++)
 		if (!strcmp(word, table[i]))

@@ -5,13 +5,13 @@
 
 /* The first argument of call_driver(). */
 enum call {
-	CALL_ARM = 1,	/* direct map address of a line, its user address, enum poison, MCI_STATUS */
+	CALL_ARM = 1, /* direct map address of a line, its user address, enum poison, MCI_STATUS */
 	CALL_DISARM,
-	CALL_REPORT,	/* buffer for a line of text; returns the number of machine checks since CALL_ARM */
+	CALL_REPORT, /* buffer for a line of text; returns the number of machine checks since CALL_ARM */
 };
 
-#define REPORT_SIZE	512
-#define POISON_LEAD	256
+#define REPORT_SIZE 512
+#define POISON_LEAD 256
 
 enum poison {
 	/* Every read of the line, until disarmed. */
@@ -24,6 +24,6 @@ enum poison {
 	POISON_DESTINATION,
 };
 
-static const char * const poison_names[] = { "sticky", "once", "early", "destination" };
+static const char *const poison_names[] = { "sticky", "once", "early", "destination" };
 
 #endif

@@ -30,9 +30,9 @@
 #include <linux/mman.h>
 #include <unistd.h>
 
-#define PAGE		4096UL
-#define HUGE		(2UL << 20)
-#define WORDS		(PAGE / sizeof(unsigned long))
+#define PAGE  4096UL
+#define HUGE  (2UL << 20)
+#define WORDS (PAGE / sizeof(unsigned long))
 
 static unsigned long number(const char *text)
 {
@@ -59,8 +59,7 @@ static void fill(unsigned long *p, unsigned long size, unsigned long step, unsig
 			p[at / sizeof(*p) + word] = expected(seed, at / PAGE, word);
 }
 
-static void check(const unsigned long *p, unsigned long size, unsigned long step,
-		  unsigned long seed)
+static void check(const unsigned long *p, unsigned long size, unsigned long step, unsigned long seed)
 {
 	for (unsigned long at = 0; at < size; at += step) {
 		for (unsigned long word = 0; word < WORDS; word++) {
@@ -68,8 +67,8 @@ static void check(const unsigned long *p, unsigned long size, unsigned long step
 			unsigned long found = p[at / sizeof(*p) + word];
 
 			if (found != want)
-				errx(1, "byte %lu: expected %#018lx, found %#018lx",
-				     at + word * sizeof(*p), want, found);
+				errx(1, "byte %lu: expected %#018lx, found %#018lx", at + word * sizeof(*p), want,
+				     found);
 		}
 	}
 }
@@ -192,8 +191,7 @@ static void must_be_a_copy(const unsigned long *dst, const unsigned long *src, u
 
 	for (unsigned long i = 0; i < size / sizeof(*src); i++) {
 		if (dst[i] != src[i])
-			errx(1, "byte %lu: copied %#018lx, found %#018lx", i * sizeof(*src), src[i],
-			     dst[i]);
+			errx(1, "byte %lu: copied %#018lx, found %#018lx", i * sizeof(*src), src[i], dst[i]);
 		zeroes += !src[i];
 	}
 	if (zeroes > 1)
@@ -237,11 +235,9 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 
 	if (argc == 6 && !strcmp(what, "fill")) {
-		fill(map_file(argv[2], number(argv[3])), number(argv[3]), number(argv[4]),
-		     number(argv[5]));
+		fill(map_file(argv[2], number(argv[3])), number(argv[3]), number(argv[4]), number(argv[5]));
 	} else if (argc == 6 && !strcmp(what, "check")) {
-		check(map_file(argv[2], number(argv[3])), number(argv[3]), number(argv[4]),
-		      number(argv[5]));
+		check(map_file(argv[2], number(argv[3])), number(argv[3]), number(argv[4]), number(argv[5]));
 	} else if (argc == 4 && !strcmp(what, "spoil")) {
 		unsigned long byte = number(argv[3]);
 

@@ -24,10 +24,10 @@
 
 #include "ktap.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* EX_TYPE_DEFAULT_MCE_SAFE, and the layout of struct exception_table_entry. */
-#define EX_TYPE_DEFAULT_MCE_SAFE	14
+#define EX_TYPE_DEFAULT_MCE_SAFE 14
 struct extable_entry {
 	int32_t insn, fixup, data;
 };
@@ -41,12 +41,9 @@ static struct symbol *symbols;
 static size_t nr_symbols;
 
 /* Functions that are walked into when called. Others are passed over. */
-static const char * const followed[] = {
-	"copy_highpages",		/* inline, unless the compiler disagrees */
-	"__copy_mc_pages",
-	"copy_mc_pages_careful",
-	"copy_mc_enhanced_fast_string",
-	"copy_mc_fast_string",
+static const char *const followed[] = {
+	"copy_highpages", /* inline, unless the compiler disagrees */
+	"__copy_mc_pages", "copy_mc_pages_careful", "copy_mc_enhanced_fast_string", "copy_mc_fast_string",
 };
 
 /* The loops, known by name. The string instructions are known by their opcodes. */
@@ -142,8 +139,7 @@ static void read_kernel(uint64_t addr, void *buf, size_t len)
 	for (int i = 0; i < ehdr.e_phnum; i++) {
 		if (pread(fd, &phdr, sizeof(phdr), ehdr.e_phoff + i * sizeof(phdr)) != sizeof(phdr))
 			break;
-		if (phdr.p_type != PT_LOAD || addr < phdr.p_vaddr ||
-		    addr + len > phdr.p_vaddr + phdr.p_memsz)
+		if (phdr.p_type != PT_LOAD || addr < phdr.p_vaddr || addr + len > phdr.p_vaddr + phdr.p_memsz)
 			continue;
 		if (pread(fd, buf, len, phdr.p_offset + addr - phdr.p_vaddr) != (ssize_t)len)
 			break;
@@ -210,8 +206,7 @@ static void note_rep_movs(const struct insn *insn, uint64_t addr)
 
 static bool is_rep_movs(const struct insn *insn)
 {
-	return insn->opcode.nbytes == 1 &&
-	       (insn->opcode.bytes[0] == 0xa4 || insn->opcode.bytes[0] == 0xa5) &&
+	return insn->opcode.nbytes == 1 && (insn->opcode.bytes[0] == 0xa4 || insn->opcode.bytes[0] == 0xa5) &&
 	       memchr(insn->prefixes.bytes, 0xf3, insn->prefixes.nbytes);
 }
 
@@ -230,8 +225,7 @@ static void walk_callee(uint64_t target)
 	for (size_t i = 0; i < ARRAY_SIZE(followed); i++) {
 		size_t len = strlen(followed[i]);
 
-		if (!strncmp(s->name, followed[i], len) &&
-		    (s->name[len] == '\0' || s->name[len] == '.'))
+		if (!strncmp(s->name, followed[i], len) && (s->name[len] == '\0' || s->name[len] == '.'))
 			walk_function(s);
 	}
 }
@@ -249,14 +243,12 @@ static enum flow flow_of(const struct insn *insn)
 		return FLOW_JUMP;
 	if ((op[0] & 0xf0) == 0x70 || (op[0] == 0x0f && (op[1] & 0xf0) == 0x80))
 		return FLOW_BRANCH;
-	if (op[0] == 0xc3 || op[0] == 0xcc ||
-	    (op[0] == 0xff && X86_MODRM_REG(insn->modrm.value) == 4))
+	if (op[0] == 0xc3 || op[0] == 0xcc || (op[0] == 0xff && X86_MODRM_REG(insn->modrm.value) == 4))
 		return FLOW_END;
 	return FLOW_NEXT;
 }
 
-static void walk_from(uint64_t addr, const struct symbol *s, const unsigned char *text,
-		      size_t size, bool *seen)
+static void walk_from(uint64_t addr, const struct symbol *s, const unsigned char *text, size_t size, bool *seen)
 {
 	uint64_t start = s->addr;
 	struct insn insn;
@@ -311,8 +303,8 @@ static void check(const char *name, const char *function, const char *expected)
 	walk_function(s);
 	ok = expected && !strcmp(found, expected);
 	if (!ok)
-		printf("# %s: expected %s, and the text of %s() has %s\n", name,
-		       expected ? expected : "(not told)", function, *found ? found : "none");
+		printf("# %s: expected %s, and the text of %s() has %s\n", name, expected ? expected : "(not told)",
+		       function, *found ? found : "none");
 	else
 		printf("# %s: %s\n", name, found);
 	ktap_point(ok, "%s", name);

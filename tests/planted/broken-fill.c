@@ -3,9 +3,9 @@
  * For "make check" only: the fills, one of them with the fault that the including file defines. The
  * probe must refuse to time it.
  */
-#define fill_by_slow_path	sound_slow_path
-#define fill_by_movnti		sound_movnti
-#define fill_by_block		sound_block
+#define fill_by_slow_path sound_slow_path
+#define fill_by_movnti	  sound_movnti
+#define fill_by_block	  sound_block
 #include "../../probe/fills.c"
 #undef fill_by_slow_path
 #undef fill_by_movnti

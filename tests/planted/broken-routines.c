@@ -6,7 +6,10 @@
 #include "../../probe/streams.h"
 
 #ifdef LINE_LEFT_OUT
-#define stream_line(to, from) \
-	do { if ((unsigned long)(to) & 4095) stream_line(to, from); } while (0)
+#define stream_line(to, from)                  \
+	do {                                   \
+		if ((unsigned long)(to)&4095)  \
+			stream_line(to, from); \
+	} while (0)
 #endif
 #include "../../probe/routines.c"

@@ -13,7 +13,7 @@
 #include <numa.h>
 #include <numaif.h>
 
-#define MAX_RANGES	64
+#define MAX_RANGES 64
 
 static struct range {
 	const char *start, *end;
@@ -23,11 +23,11 @@ static struct range {
 static int nr_ranges;
 
 #ifdef CPU_NODE_EMPTY
-#define LAST_NODE	2
-#define FIRST_SIZE	0
+#define LAST_NODE  2
+#define FIRST_SIZE 0
 #else
-#define LAST_NODE	1
-#define FIRST_SIZE	(1LL << 40)
+#define LAST_NODE  1
+#define FIRST_SIZE (1LL << 40)
 #endif
 
 int numa_max_node(void)
@@ -57,8 +57,8 @@ long long numa_node_size64(int node, long long *free)
 	return size;
 }
 
-long mbind(void *start, unsigned long bytes, int mode, const unsigned long *mask,
-	   unsigned long nr_nodes, unsigned int flags)
+long mbind(void *start, unsigned long bytes, int mode, const unsigned long *mask, unsigned long nr_nodes,
+	   unsigned int flags)
 {
 #ifdef REAL_CALLS
 	return syscall(SYS_mbind, start, bytes, mode, mask, nr_nodes, flags);
@@ -66,9 +66,7 @@ long mbind(void *start, unsigned long bytes, int mode, const unsigned long *mask
 	(void)mode;
 	(void)nr_nodes;
 	(void)flags;
-	ranges[nr_ranges++ % MAX_RANGES] = (struct range){
-		start, (char *)start + bytes, __builtin_ctzl(*mask)
-	};
+	ranges[nr_ranges++ % MAX_RANGES] = (struct range){ start, (char *)start + bytes, __builtin_ctzl(*mask) };
 	return 0;
 #endif
 }

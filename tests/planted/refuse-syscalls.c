@@ -17,10 +17,8 @@ static const struct {
 	const char *name;
 	unsigned int number;
 } calls[] = {
-	{ "get_mempolicy", SYS_get_mempolicy },
-	{ "mbind", SYS_mbind },
-	{ "memfd_create", SYS_memfd_create },
-	{ "move_pages", SYS_move_pages },
+	{ "get_mempolicy", SYS_get_mempolicy }, { "mbind", SYS_mbind },
+	{ "memfd_create", SYS_memfd_create },	{ "move_pages", SYS_move_pages },
 	{ "set_mempolicy", SYS_set_mempolicy },
 };
 

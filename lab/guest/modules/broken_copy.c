@@ -15,7 +15,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#define FAULTS	"wrong_byte, skipped_page, swapped_pages or neighbour_blamed"
+#define FAULTS "wrong_byte, skipped_page, swapped_pages or neighbour_blamed"
 
 static char *fault = "";
 module_param(fault, charp, 0444);

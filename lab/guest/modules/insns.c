@@ -35,12 +35,13 @@ static void hold_interrupts(bool hold)
 	asm volatile("mov %0, %%cr8" : : "r"(hold ? 15UL : 0UL) : "memory");
 }
 
-#define counted(code) ({						\
-	unsigned long __begin = rdtsc();				\
-									\
-	code;								\
-	rdtsc() - __begin;						\
-})
+#define counted(code)                            \
+	({                                       \
+		unsigned long __begin = rdtsc(); \
+                                                 \
+		code;                            \
+		rdtsc() - __begin;               \
+	})
 
 static noinline unsigned long count_movsb(unsigned long bytes)
 {

@@ -59,7 +59,7 @@ static int switched = -1;
 module_param_named(switch, switched, int, 0644);
 MODULE_PARM_DESC(switch, "tracepoint at first, and switched then: on 1, off 0; -1 to leave it alone");
 
-static const char * const type_names[] = {
+static const char *const type_names[] = {
 	[MEMORY_DEVICE_PRIVATE] = "private",
 	[MEMORY_DEVICE_COHERENT] = "coherent",
 	[MEMORY_DEVICE_FS_DAX] = "fs_dax",
@@ -79,10 +79,11 @@ static unsigned long first_pfn, nr;
 
 static char report[256] = "nothing was asked for\n";
 
-#define fail(error, fmt, ...) ({					\
-	scnprintf(report, sizeof(report), fmt "\n", ##__VA_ARGS__);	\
-	(error);							\
-})
+#define fail(error, fmt, ...)                                               \
+	({                                                                  \
+		scnprintf(report, sizeof(report), fmt "\n", ##__VA_ARGS__); \
+		(error);                                                    \
+	})
 
 /* What a type of device memory requires, and is never called here. */
 static void free_folio(struct folio *folio)
@@ -182,8 +183,8 @@ static bool traced;
 
 static int trace(bool on)
 {
-	int err = on ? register_trace_page_ref_set(count_built, NULL) :
-		       unregister_trace_page_ref_set(count_built, NULL);
+	int err = on ? register_trace_page_ref_set(count_built, NULL)
+		     : unregister_trace_page_ref_set(count_built, NULL);
 
 	if (!err)
 		traced = on;
@@ -283,8 +284,7 @@ static int compare(const u8 *expected)
 	if (at == nr * sizeof(struct page))
 		return 0;
 	return fail(-EBADMSG, "pfn %#lx, offset %zu of struct page: built %#04x, copied %#04x",
-		    first_pfn + at / sizeof(struct page), at % sizeof(struct page),
-		    expected[at], found[at]);
+		    first_pfn + at / sizeof(struct page), at % sizeof(struct page), expected[at], found[at]);
 }
 
 /*
@@ -312,8 +312,7 @@ static int compare_is_exact(const u8 *expected)
 		at = first_difference(expected);
 		*byte ^= 1;
 		if (at != byte - (u8 *)first)
-			return fail(-EBADMSG, "a wrong byte %td was found at %lu",
-				    byte - (u8 *)first, at);
+			return fail(-EBADMSG, "a wrong byte %td was found at %lu", byte - (u8 *)first, at);
 	}
 	return 0;
 }
@@ -329,20 +328,18 @@ static int check_page(unsigned long i)
 	struct folio *folio = page_folio(page);
 
 	if (is_tail && (page->compound_info == (unsigned long)head + 1) != pointers)
-		return fail(-EPROTO, "pfn %#lx: expected %s in compound_info, and it is %#lx",
-			    first_pfn + i, pointers ? "the head" : "a mask", page->compound_info);
+		return fail(-EPROTO, "pfn %#lx: expected %s in compound_info, and it is %#lx", first_pfn + i,
+			    pointers ? "the head" : "a mask", page->compound_info);
 
-	if (page_zonenum(page) == ZONE_DEVICE && is_zone_device_page(page) &&
-	    page_to_nid(page) == req.node && PageReserved(page) && !PageLRU(page) &&
-	    page_ref_count(page) == refs && atomic_read(&page->_mapcount) == -1 &&
-	    page_pgmap(page) == &pgmap && folio->pgmap == &pgmap && &folio->page == head &&
-	    folio_order(folio) == req.order && !!PageHead(page) == is_head &&
+	if (page_zonenum(page) == ZONE_DEVICE && is_zone_device_page(page) && page_to_nid(page) == req.node &&
+	    PageReserved(page) && !PageLRU(page) && page_ref_count(page) == refs &&
+	    atomic_read(&page->_mapcount) == -1 && page_pgmap(page) == &pgmap && folio->pgmap == &pgmap &&
+	    &folio->page == head && folio_order(folio) == req.order && !!PageHead(page) == is_head &&
 	    PageTail(page) == is_tail && page_to_pfn(page) == first_pfn + i &&
-	    folio_is_device_private(folio) == is_private &&
-	    folio_is_device_coherent(folio) == is_coherent)
+	    folio_is_device_private(folio) == is_private && folio_is_device_coherent(folio) == is_coherent)
 		return 0;
-	return fail(-EBADMSG, "pfn %#lx is wrong: flags %#lx, %d references, folio of order %u",
-		    first_pfn + i, page->flags.f, page_ref_count(page), folio_order(folio));
+	return fail(-EBADMSG, "pfn %#lx is wrong: flags %#lx, %d references, folio of order %u", first_pfn + i,
+		    page->flags.f, page_ref_count(page), folio_order(folio));
 }
 
 static int check_samples(void)
@@ -378,8 +375,7 @@ static int compare_both(void)
 	int err;
 
 	if (sizeof(struct page) != size)
-		return fail(-EPROTO, "struct page is of %zu bytes, expected %u",
-			    sizeof(struct page), size);
+		return fail(-EPROTO, "struct page is of %zu bytes, expected %u", sizeof(struct page), size);
 	built = 0;
 	copied = 0;
 	unpoisoned = 0;
@@ -401,12 +397,12 @@ static int compare_both(void)
 	if (err)
 		return err;
 	if (!built_first || copied_first || copied != (copies ? built_first : 0))
-		return fail(-EPROTO, "traced: %lu built, %lu copied; otherwise: %lu copied",
-			    built_first, copied_first, copied);
+		return fail(-EPROTO, "traced: %lu built, %lu copied; otherwise: %lu copied", built_first, copied_first,
+			    copied);
 	if (unpoisoned)
 		return fail(-EPROTO, "the memory map was not overwritten in between");
-	return fail(0, "%lu struct pages of %zu bytes equal, %lu of them copied, %u switches", nr,
-		    sizeof(struct page), copied, switches_at_last);
+	return fail(0, "%lu struct pages of %zu bytes equal, %lu of them copied, %u switches", nr, sizeof(struct page),
+		    copied, switches_at_last);
 }
 
 /* With the first comparison, and from then on: "map" is for those who look at an untouched kernel. */
@@ -451,15 +447,14 @@ static int parse(const char *text)
 {
 	char type[16];
 
-	if (sscanf(text, "%15s order=%u start=%llx pages=%lu reserve=%lu free=%lu node=%d", type,
-		   &req.order, &req.start, &req.pages, &req.reserve, &req.free, &req.node) != 7)
+	if (sscanf(text, "%15s order=%u start=%llx pages=%lu reserve=%lu free=%lu node=%d", type, &req.order,
+		   &req.start, &req.pages, &req.reserve, &req.free, &req.node) != 7)
 		return fail(-EINVAL, "the request is not of the form that this takes");
 	for (req.type = 0; req.type < ARRAY_SIZE(type_names); req.type++)
 		if (type_names[req.type] && !strcmp(type_names[req.type], type))
 			break;
 	if (req.type == ARRAY_SIZE(type_names) || req.pages <= req.reserve + req.free ||
-	    !node_state(req.node, N_ONLINE) || plant >= (int)sizeof(struct page) ||
-	    switched < -1 || switched > 1)
+	    !node_state(req.node, N_ONLINE) || plant >= (int)sizeof(struct page) || switched < -1 || switched > 1)
 		return fail(-EINVAL, "the request makes no sense");
 	first_pfn = PHYS_PFN(req.start) + req.reserve + req.free;
 	first = pfn_to_page(first_pfn);

@@ -16,8 +16,8 @@
 
 #include "../../../bench-module/copy_mc.h"
 
-#define READABLE	(2 * PAGE_SIZE)
-#define MISSING		(PAGE_SIZE / 2)
+#define READABLE (2 * PAGE_SIZE)
+#define MISSING	 (PAGE_SIZE / 2)
 
 static int check_copy(const char *name, u8 *to, u8 *from,
 		      unsigned long (*copy)(void *to, const void *from, unsigned long len))
@@ -30,8 +30,7 @@ static int check_copy(const char *name, u8 *to, u8 *from,
 	if (left == MISSING && !memcmp(to, start, READABLE - MISSING) &&
 	    !memchr_inv(to + READABLE - MISSING, 0, MISSING))
 		return 0;
-	pr_err("%s: %lu bytes are said to be missing of %lu, %lu cannot be read\n", name, left,
-	       READABLE, MISSING);
+	pr_err("%s: %lu bytes are said to be missing of %lu, %lu cannot be read\n", name, left, READABLE, MISSING);
 	return -EIO;
 }
 
@@ -42,8 +41,7 @@ static int __init unreadable_init(void)
 
 	if (from && to) {
 		memset(from, 0xa5, READABLE);
-		err = check_copy("mc_movsq", to, from, mc_movsq) ?:
-		      check_copy("mc_movsb", to, from, mc_movsb);
+		err = check_copy("mc_movsq", to, from, mc_movsq) ?: check_copy("mc_movsb", to, from, mc_movsb);
 	}
 	vfree(from);
 	vfree(to);

@@ -6,6 +6,6 @@
 #include_next <asm/cpufeatures.h>
 
 #undef cpu_feature_enabled
-#define cpu_feature_enabled(feature)	(feature)
+#define cpu_feature_enabled(feature) (feature)
 
 #endif /* PROBE_SHIM_CPUFEATURES_H */

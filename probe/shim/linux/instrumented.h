@@ -13,8 +13,7 @@ static inline void instrument_memcpy_before(void *to, const void *from, unsigned
 	(void)n;
 }
 
-static inline void instrument_memcpy_after(void *to, const void *from, unsigned long n,
-					   unsigned long left)
+static inline void instrument_memcpy_after(void *to, const void *from, unsigned long n, unsigned long left)
 {
 	(void)to;
 	(void)from;
@@ -22,6 +21,6 @@ static inline void instrument_memcpy_after(void *to, const void *from, unsigned 
 	(void)left;
 }
 
-#define instrument_copy_to_user(to, from, n)	((void)(n))
+#define instrument_copy_to_user(to, from, n) ((void)(n))
 
 #endif /* PROBE_SHIM_INSTRUMENTED_H */

@@ -4,11 +4,11 @@
 #define PROBE_SHIM_JUMP_LABEL_H
 
 #ifndef FRAGILE
-#define FRAGILE	0
+#define FRAGILE 0
 #endif
 
-#define DEFINE_STATIC_KEY_FALSE(name)	int name
-#define static_branch_inc(key)		(++*(key))
-#define static_branch_unlikely(key)	((void)(key), FRAGILE)
+#define DEFINE_STATIC_KEY_FALSE(name) int name
+#define static_branch_inc(key)	      (++*(key))
+#define static_branch_unlikely(key)   ((void)(key), FRAGILE)
 
 #endif /* PROBE_SHIM_JUMP_LABEL_H */
