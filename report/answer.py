@@ -2,7 +2,6 @@
 """The answer, in the same words for every output: which CPU, what is slower, undecided, not slower, and by how much."""
 import math
 
-import samples
 import series
 import verdicts
 

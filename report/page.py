@@ -24,21 +24,21 @@ HEAD = """<!DOCTYPE html>
 <title>%s</title>
 <style>
 :root {
-	color-scheme: light dark;
-	--paper: #fff; --ink: #1b1f24; --faint: #5b636d; --grid: #d8dce1;
-	--good: #0b6e3b; --bad: #b3261e; --unsure: #8a5a00; --floor: #b3261e;
-	--c0: #5b636d; --c1: #0a5fb4; --c2: #c2580a; --c3: #b0457a;
-	--c4: #0b7d53; --c5: #8a3fb0; --c6: #7a6a00; --c7: #008095;
-	--h0: #e8927c; --h1: #f0b7a6; --h2: #f7dcd3; --h3: #eceef0; --h4: #d3e5f5; --h5: #a8cdec; --h6: #7ab2e0;
+        color-scheme: light dark;
+        --paper: #fff; --ink: #1b1f24; --faint: #5b636d; --grid: #d8dce1;
+        --good: #0b6e3b; --bad: #b3261e; --unsure: #8a5a00; --floor: #b3261e;
+        --c0: #5b636d; --c1: #0a5fb4; --c2: #c2580a; --c3: #b0457a;
+        --c4: #0b7d53; --c5: #8a3fb0; --c6: #7a6a00; --c7: #008095;
+        --h0: #e8927c; --h1: #f0b7a6; --h2: #f7dcd3; --h3: #eceef0; --h4: #d3e5f5; --h5: #a8cdec; --h6: #7ab2e0;
 }
 @media (prefers-color-scheme: dark) {
-	:root {
-		--paper: #14171a; --ink: #e4e7ea; --faint: #a3abb4; --grid: #363c43;
-		--good: #59c98d; --bad: #ff8a7a; --unsure: #e0b050; --floor: #ff8a7a;
-		--c0: #a3abb4; --c1: #62aef5; --c2: #f09a4f; --c3: #f08ab8;
-		--c4: #4fcf9c; --c5: #cf92ee; --c6: #d8c54a; --c7: #4fc6da;
-		--h0: #8f3325; --h1: #6b2c22; --h2: #46261f; --h3: #2a2e33; --h4: #1f3750; --h5: #1d4d7d; --h6: #1a64a8;
-	}
+        :root {
+                --paper: #14171a; --ink: #e4e7ea; --faint: #a3abb4; --grid: #363c43;
+                --good: #59c98d; --bad: #ff8a7a; --unsure: #e0b050; --floor: #ff8a7a;
+                --c0: #a3abb4; --c1: #62aef5; --c2: #f09a4f; --c3: #f08ab8;
+                --c4: #4fcf9c; --c5: #cf92ee; --c6: #d8c54a; --c7: #4fc6da;
+                --h0: #8f3325; --h1: #6b2c22; --h2: #46261f; --h3: #2a2e33; --h4: #1f3750; --h5: #1d4d7d; --h6: #1a64a8;
+        }
 }
 body { background: var(--paper); color: var(--ink); font: 15px/1.45 sans-serif; }
 body { max-width: 76rem; margin: 0 auto; padding: 1rem; }

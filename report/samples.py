@@ -198,7 +198,7 @@ def is_order(value):
 NEEDED, OR_NULL, OR_NOTHING = range(3)
 
 ENVIRONMENT = {name: (is_text, NEEDED) for name in ("program", "kernel", "version", "cpu", "vendor", "family", "model",
-                                                     "stepping", "microcode", "boot", "seed")}
+                                                    "stepping", "microcode", "boot", "seed")}
 ENVIRONMENT.update(functional=(is_yes_or_no, NEEDED), warnings=(is_texts, NEEDED), clock_ns=(is_positive, OR_NOTHING))
 
 RECORD = {"date": (is_text, NEEDED), "series": (is_text, NEEDED), "busy": (is_text, OR_NULL), "imported": (is_text, OR_NULL),

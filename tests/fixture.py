@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs in the form of report/samples.py, of a machine that does not exist, for tests: fixture.py KIND [SETTING=VALUE]
 
-	bench       three nodes, two functions, hot and cold
-	probe       copies, and read after them, by the chosen way and by movnti
-	rows        move_pages(2) between two nodes
-	maps        memory maps of device memory
-	node        one row of the bench: what a preset or regress --resample would ask for
-	conditions  the same row with threads, a bystander and reads, each alone, and by primitives
+        bench       three nodes, two functions, hot and cold
+        probe       copies, and read after them, by the chosen way and by movnti
+        rows        move_pages(2) between two nodes
+        maps        memory maps of device memory
+        node        one row of the bench: what a preset or regress --resample would ask for
+        conditions  the same row with threads, a bystander and reads, each alone, and by primitives
 
 Settings: ratio (of all rows), worst (of folio_copy 0->2 cold 2M), noise, samples, seed, boot, kernel, cpu, microcode,
 between (of boots), small (ns of a call of 4K), functional (0 or 1), first (factor on the first sample), twin (how many times

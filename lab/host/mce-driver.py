@@ -254,7 +254,7 @@ def connect():
     end = time.monotonic() + CONNECT_SECONDS
     while True:
         try:
-            gdb.execute("target remote " + gdbstub, to_string=True)
+            gdb.execute("target remote " + gdbstub, to_string=True)  # noqa: F821, lab/host/run sets it
             return
         except gdb.error:
             if time.monotonic() > end:
