@@ -15,6 +15,7 @@ $(if $(complaint),$(error $(complaint)))
 $(if $(KDIR),$(call check_variables,KDIR))
 # Several, and patterns of the shell.
 $(foreach result,$(subst *,,$(call given,RESULTS) $(RESULTS)),$(call check_path,$(result),RESULTS,name one without))
+$(if $(word 2,$(RESULTS)),$(if $(shell [ ! -e '$(RESULTS)' ] || echo one),$(call check_path,$(RESULTS),RESULTS,name one without)))
 # Scripts can take any path, but make would expand a '$'.
 override KERNEL := $(value KERNEL)
 endif
