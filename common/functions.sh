@@ -15,6 +15,11 @@ say() {
 	echo "$me: $*" >&2
 }
 
+# takes NUMBER ARGUMENT...: the script has no more than that many arguments
+takes() {
+	[ $# -le $(($1 + 1)) ] || die "there are too many arguments: ${0##*/} --help says which it takes"
+}
+
 # need COMMAND PACKAGE ...
 need() {
 	while [ $# -gt 0 ]; do
@@ -44,3 +49,18 @@ build_probe() {
 fact() {
 	build/common/host-facts | sed -n "s/^$1 //p"
 }
+
+# show_help: the comment on top of the script. Scripts change to the top directory before they source this.
+show_help() {
+	(
+		[ -f "$0" ] || cd "$OLDPWD"
+		sed -n '3,$ { 3 { /^#$/d; }; /^#/!q; /^# shellcheck /d; s/^# \{0,1\}//; p; }' "$0"
+	)
+}
+
+case ${1:-} in
+-h | --help)
+	show_help
+	exit
+	;;
+esac

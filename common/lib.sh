@@ -5,10 +5,10 @@
 
 export LC_ALL=C
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-# shellcheck source=common/clone.sh
-(cd "$root" && . common/clone.sh) || exit
 # shellcheck source=common/functions.sh
 . "$root/common/functions.sh"
+# shellcheck source=common/clone.sh
+(cd "$root" && . common/clone.sh) || exit
 build=$root/build
 pristine=$build/pristine
 patches=$root/patches
@@ -42,6 +42,8 @@ check_kernel() {
 	local tag
 	tag=$(base tag)
 	[ -d "$1" ] || die "KERNEL=$1 is not a directory: name the top of a $tag.y source tree"
+	! grep -q $'\r' "$1/Makefile" 2>/dev/null ||
+		die "KERNEL=$1 has CRLF line ends, which no patch applies to: unpack or check it out again, with core.autocrlf=false"
 	version=$(kernel_version "$1")
 	[ -n "$version" ] || die "KERNEL=$1 is not a kernel source tree: name the directory that has Kbuild and mm/"
 	case $version in

@@ -11,7 +11,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, name, text):
         super().__init__(prog=name, add_help=False, allow_abbrev=False,
                          formatter_class=argparse.RawDescriptionHelpFormatter)
-        self.add_argument("--help", action="version", version=text.strip())
+        self.add_argument("-h", "--help", action="version", version=text.strip())
 
     def error(self, message):
         print("%s: %s: see %s --help" % (self.prog, message, self.prog), file=sys.stderr)

@@ -7,8 +7,7 @@
 tree=build/mutants/linux
 kernel=build/lab/mutant
 
-make_tree()
-{
+make_tree() {
 	local file
 
 	scripts/fetch-kernel && scripts/series tree || exit 2
@@ -20,13 +19,12 @@ make_tree()
 	touch build/mutants/dirty
 	while read -r file; do
 		forget "$file"
-	done < build/mutants/dirty
+	done <build/mutants/dirty
 }
 
 # The objects that FILE can change. Most of the kernel includes page_64.h, but copy_pages() has few callers: copy_mc.c
 # and what comes through copy_pages.h.
-objects_of()
-{
+objects_of() {
 	local pattern="/$1( |\$)"
 
 	[ -d $kernel ] || return 0
@@ -36,22 +34,19 @@ objects_of()
 		sed -E 's|/\.([^/]*)\.cmd$|/\1|'
 }
 
-forget()
-{
+forget() {
 	objects_of "$1" | xargs -r rm -f
 }
 
 # replace FILE BY: with the time of the old one, and without what was compiled from that.
-replace()
-{
+replace() {
 	touch -r "$tree/$1" "$2"
 	mv "$2" "$tree/$1"
 	forget "$1"
 }
 
 # What a report begins with: which kernel, made by what, and how long it took.
-environment()
-{
+environment() {
 	echo "$1, $(date -u +%Y-%m-%d): Linux $(cat build/pristine.version), series $(python3 -B report/series.py)"
 	echo "$(gcc --version | head -n 1); $(qemu-system-x86_64 --version | head -n 1)"
 	echo "$((SECONDS / 60)) min $((SECONDS % 60)) s on $(nproc) CPUs. Made by tests/$me."
@@ -59,27 +54,31 @@ environment()
 
 # layer NAME COMMAND...: does the mutant live on? Otherwise $fate and $why say who killed it, and how, or that NAME could
 # not run or did not end in time, neither of which says anything about the mutant.
-layer()
-{
+layer() {
 	local name=$1 code=0
 
 	shift
-	"$@" > "$log" 2>&1 || code=$?
+	"$@" >"$log" 2>&1 || code=$?
 	case $code in
 	0) return 0 ;;
 	# A test failed, or the guest panicked.
 	1 | 255) fate=killed why=$(failure) ;;
 	124) why= ;;
-	*) fate="not judged" why="$name could not run: $(tail -n 1 "$log")"; return 1 ;;
+	*)
+		fate="not judged" why="$name could not run: $(tail -n 1 "$log")"
+		return 1
+		;;
 	esac
-	[ -n "$why" ] || { fate="not judged" why="$name did not end in time"; return 1; }
+	[ -n "$why" ] || {
+		fate="not judged" why="$name did not end in time"
+		return 1
+	}
 	why="$name: $why"
 	return 1
 }
 
 # The first failure in $log that is none of a time limit.
-failure()
-{
+failure() {
 	grep -E '^lab: (FAIL|PANIC)' "$log" | tail -n 1 | grep . || awk '
 		/^ *#/ { said = said $0; next }
 		/^ *not ok/ { failed = 1; if (said !~ /did not end in time|lab: TIMEOUT/) { found = 1; print; exit } }
