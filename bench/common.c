@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Errors, options and numbers, as all commands of the front end need them. */
+/* Errors, options and numbers, shared by all commands of the front end. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ void die(const char *fmt, ...)
 	exit(EXIT_REFUSED);
 }
 
-/* A line that does not end the program. */
+/* Like die(), but the program goes on. */
 void complain(const char *fmt, ...)
 {
 	va_list args;
@@ -44,7 +44,7 @@ void complain(const char *fmt, ...)
 	va_end(args);
 }
 
-/* sprintf() into memory of its own */
+/* sprintf() into allocated memory. */
 char *format(const char *fmt, ...)
 {
 	va_list args;
@@ -57,7 +57,7 @@ char *format(const char *fmt, ...)
 	return text;
 }
 
-/* An array of nr elements with room for one more. */
+/* Returns the array of nr elements, resized for one more. */
 void *grown(void *array, size_t nr, size_t size)
 {
 	array = realloc(array, (nr + 1) * size);
@@ -66,7 +66,7 @@ void *grown(void *array, size_t nr, size_t size)
 	return array;
 }
 
-/* The text of a small file in static memory, without the last newline; NULL if it has none. */
+/* Reads a small file into static memory, without the last newline. Returns NULL if it cannot be read. */
 char *slurp(const char *path)
 {
 	static char buf[65536];
@@ -176,7 +176,7 @@ const char *size_text(uint64_t bytes)
 	return s;
 }
 
-/* Of a CPU or of a node. */
+/* Parses the number of a CPU or of a node. */
 int parse_id(const char *name, const char *s)
 {
 	uint64_t n = parse_number(name, s);
@@ -186,7 +186,7 @@ int parse_id(const char *name, const char *s)
 	return n;
 }
 
-/* Without the first one, which is kept apart. */
+/* Parses a number of samples. The first sample is kept apart and not counted. */
 int parse_samples(const char *s)
 {
 	uint64_t n = parse_number("samples", s);
@@ -196,7 +196,7 @@ int parse_samples(const char *s)
 	return n;
 }
 
-/* With the first one. */
+/* Parses a number of rounds. The first round is kept apart, but counted. */
 int parse_rounds(const char *s)
 {
 	uint64_t n = parse_number("rounds", s);
@@ -206,7 +206,7 @@ int parse_rounds(const char *s)
 	return n;
 }
 
-/* Why mbind(2), set_mempolicy(2) or move_pages(2) did not do it, and what helps. */
+/* Returns why mbind(2), set_mempolicy(2) or move_pages(2) failed, and the cure. */
 const char *policy_error(int err)
 {
 	switch (err) {
@@ -237,7 +237,10 @@ static void set_cpuinfo(const char *path)
 	host_use_cpuinfo(path);
 }
 
-/* The host of a virtual machine sees what its guest does not. It has a line per warning. */
+/*
+ * Reads warnings, one per line. They come from the host of a virtual machine, which knows
+ * disturbances that its guest cannot see.
+ */
 static void read_warnings(const char *path)
 {
 	FILE *f = fopen(path, "r");
@@ -254,7 +257,7 @@ static void read_warnings(const char *path)
 	fclose(f);
 }
 
-/* Takes an option that the command does not know itself. */
+/* Parses a shared option. Commands call this for options that are not their own. */
 void parse_common_option(int o)
 {
 	switch (o) {
@@ -274,13 +277,13 @@ void parse_common_option(int o)
 	}
 }
 
-/* optopt has a bad option if that is a single letter. Values of long options are not printable. */
+/* A bad option is in optopt only if it is a single letter: the values of long options are not printable. */
 static const char *bad_option(char **argv)
 {
 	return optopt > ' ' && optopt < 0x7f ? format("-%c", optopt) : argv[optind - 1];
 }
 
-/* Returns the next option, or -1 behind the last one. */
+/* Returns the next option, or -1 after the last one. */
 int next_option(int argc, char **argv, const struct option *options)
 {
 	int o;
@@ -294,7 +297,7 @@ int next_option(int argc, char **argv, const struct option *options)
 	return o;
 }
 
-/* To be called when all options are read, and the arguments that the command has. */
+/* Call this after the command has read all options and its own arguments. */
 void no_more_arguments(int argc, char **argv)
 {
 	if (optind < argc)
@@ -307,7 +310,7 @@ static void on_signal(int sig)
 	interrupted = 1;
 }
 
-/* Without SA_RESTART: the write that waits for the module must return. */
+/* No SA_RESTART: a signal must end the write() that waits for the module. */
 void catch_signals(void)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
@@ -315,7 +318,7 @@ void catch_signals(void)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGQUIT, &sa, NULL);
-	/* nohup(1) ignores it. */
+	/* Keep SIGHUP ignored under nohup(1). */
 	if (signal(SIGHUP, SIG_IGN) != SIG_IGN)
 		sigaction(SIGHUP, &sa, NULL);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rows of copies: one request to the module after the other, and the samples that come back. */
+/* Rows of copies: sends one request after the other to the module, and reads back the samples. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
@@ -11,14 +11,14 @@
 #include "host.h"
 #include "hugetlb.h"
 
-/* Of a thread's sample. */
+/* Default bytes per sample and thread. */
 #define HOT_BYTES  (64UL << 20)
 #define COLD_BYTES (2UL << 20)
 
 struct config *configs;
 int nr_configs;
 
-static struct list orders; /* that the page allocator has */
+static struct list orders; /* of the page allocator */
 
 unsigned long folio_size(int order)
 {
@@ -40,7 +40,7 @@ static bool is_hugetlb(int order)
 	return there;
 }
 
-/* A cold sample of hugetlb is a folio. */
+/* With hugetlb, a cold sample of a thread is one folio. */
 static bool is_single(const struct config *c)
 {
 	return c->cold && is_hugetlb(c->order);
@@ -51,7 +51,7 @@ static uint64_t asked_bytes(const struct config *c)
 	return c->method->bytes ?: c->cold ? COLD_BYTES : HOT_BYTES;
 }
 
-/* In a sample of a thread, as the module counts them. */
+/* The copies that a thread makes per sample. The module computes the same number. */
 static uint64_t nr_copies(const struct config *c)
 {
 	return is_single(c) ? 1 : asked_bytes(c) / folio_size(c->order) ?: 1;
@@ -87,7 +87,7 @@ static struct planned_row plan_row(const struct config *c, const struct function
 	};
 }
 
-/* Returns the first of its rows. */
+/* Plans a row per function. Returns the number of the first row. */
 static int plan_config(const struct config *c, const char *missing)
 {
 	struct planned_row planned[MAX_FUNCTIONS];
@@ -118,7 +118,7 @@ static void add_caches(const struct grid *g, struct config c, uint64_t seed)
 	}
 }
 
-/* A seed for each, from this one on. */
+/* Adds a request per combination. The requests get consecutive seeds, from @seed on. */
 void add_grid(const struct method *m, const struct grid *g, uint64_t seed)
 {
 	struct config c = { .method = m, .read = g->read, .bystander = g->bystander };
@@ -136,7 +136,7 @@ void add_grid(const struct method *m, const struct grid *g, uint64_t seed)
 				}
 }
 
-/* What is asked */
+/* Requests */
 
 static void format_bystander(FILE *f, const struct config *c)
 {
@@ -172,14 +172,14 @@ static char *format_request(const struct config *c, const struct hugetlb *huge)
 	return request;
 }
 
-/* What is answered */
+/* Results */
 
 struct sample {
 	int slot, round;
 	unsigned long long ns, bytes, first_ns, bystander_ns, alone_ns;
 };
 
-/* The number behind the key; 0 without the key. */
+/* Returns the number after the key, or 0 if the line lacks the key. */
 static unsigned long long read_number(const char *line, const char *key)
 {
 	const char *at = strstr(line, key);
@@ -224,7 +224,7 @@ static bool keep_sample(const struct config *c, const struct sample *s, struct r
 	return true;
 }
 
-/* The seed tells our results from those of another program that came in between. */
+/* Another program may have used the module since our request: the seed tells whose results these are. */
 static bool read_results(const struct config *c, struct rounds *all)
 {
 	int expected = c->method->nr_slots * (c->method->samples + 1), nr = 0;
@@ -276,7 +276,7 @@ static void take_results(const struct config *c)
 
 /* Progress */
 
-/* About how long it takes compared with others: copies are faster than walks and verification. */
+/* Estimates the time of a request relative to others. Copies are faster than cache walks and verification. */
 static double cost(const struct config *c)
 {
 	const struct method *m = c->method;
@@ -303,7 +303,7 @@ static void print_progress(int nr, double passed, double done)
 		c->order, c->src, c->dst, c->cold ? "cold" : "hot", time);
 }
 
-/* Running them */
+/* Running requests */
 
 static int request_config(const struct config *c)
 {
@@ -325,7 +325,7 @@ static int request_config(const struct config *c)
 	return err;
 }
 
-/* @go_on: a refused request is a failed row, and not the end. */
+/* @go_on: a refused request is a failed row, instead of the end of the program. */
 static void run_config(const struct config *c, bool go_on)
 {
 	int err, failed = nr_failed;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Rows of copies: what is asked of the module, and what it answers. */
+/* Rows of copies: requests to the module, and the samples in its results. */
 #ifndef BENCH_COPIES_H
 #define BENCH_COPIES_H
 
 #include "rows.h"
 
-#define MAX_SLOTS     16 /* in the module, too */
+#define MAX_SLOTS     16 /* the module has the same limit */
 #define MAX_FUNCTIONS 2
 #define EVICT	      (128UL << 20)
 
 /*
- * What requests have in common. A request measures what the slots name, for one function after the
- * other: v7.3's loop, the same again, and what is compared with it.
+ * Settings that requests share. The slots of a request name the variants to measure, function by
+ * function: v7.3's loop, the same loop again, and the variants that are compared with it.
  */
 struct method {
 	int nr_slots;
@@ -25,27 +25,27 @@ struct method {
 		bool has_kernel;
 	} function[MAX_FUNCTIONS];
 	int samples;
-	uint64_t bytes; /* of a thread's sample; 0: as usual */
+	uint64_t bytes; /* per sample and thread; 0: the default */
 	uint64_t evict;
 };
 
-/* A request. It becomes a row of each of the method's functions. */
+/* A request. Its samples fill one row for each function of the method. */
 struct config {
 	const struct method *method;
 	int order, src, dst;
 	bool cold, read;
 	int threads;
-	int bystander; /* the CPU of one, or NO_CPU */
+	int bystander; /* CPU of the bystander, or NO_CPU */
 	uint64_t seed;
-	int row; /* the first one */
+	int row; /* number of the first row */
 };
 
-/* Many of them: every combination. */
+/* Many requests: every combination of these values. */
 struct grid {
 	struct list orders, src, dst, threads;
 	bool hot, cold, read;
 	int bystander;
-	const char *missing; /* why they cannot be measured here, or NULL */
+	const char *missing; /* why the rows cannot be measured here, or NULL */
 };
 
 extern struct config *configs;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Front end of folio_copy_bench.ko: its commands, and what can be measured. */
+/* Front end of folio_copy_bench.ko: its commands, their help text, and "list". */
 #include <string.h>
 
 #include "front-end.h"
@@ -87,7 +87,7 @@ static const struct {
 	{ "memmap", cmd_memmap }, { "rebind", cmd_rebind }, { "move-pages", cmd_move_pages },
 };
 
-/* Whatever else is asked for is not done then. */
+/* A request for help overrides all other arguments. */
 static bool wants_help(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)

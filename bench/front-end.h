@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What all commands of the front end have in common. */
+/* Declarations that all commands of the front end share. */
 #ifndef FRONT_END_H
 #define FRONT_END_H
 
@@ -14,9 +14,9 @@
 #define MAX_ROUNDS 1001
 #define MAX_LIST   1024
 
-/* How the program ends, but for success. */
-#define EXIT_FAILED	 1 /* a row */
-#define EXIT_REFUSED	 2 /* bad usage, or it cannot run */
+/* Exit codes other than success. */
+#define EXIT_FAILED	 1 /* a row failed */
+#define EXIT_REFUSED	 2 /* bad usage, or the program cannot run here */
 #define EXIT_SKIPPED	 4
 #define EXIT_INTERRUPTED 130
 
@@ -34,7 +34,7 @@ struct common {
 	const char *json; /* a file, or NULL */
 };
 
-/* Where a command has them among its own, whose values are below these. */
+/* Values of the shared options. The values of a command's own options are below these. */
 enum { O_CPU = 1000, O_JSON, O_FUNCTIONAL, O_CPUINFO, O_WARNINGS };
 
 #define CPU_OPTION                                    \

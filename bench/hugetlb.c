@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Folios that are larger than what the page allocator has: those of hugetlb. They are this
- * process's, and the module copies from one to the other.
+ * hugetlb folios, for orders above those of the page allocator. This process maps the source and
+ * destination folios, and the module copies between them.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -33,7 +33,7 @@ static char *pool_path(int order, int node)
 	return format("/sys/devices/system/node/node%d/hugepages/hugepages-%lukB", node, huge_size(order) >> 10);
 }
 
-/* free_hugepages or nr_hugepages, which also counts those in use; -1 if there is no such size. */
+/* Reads free_hugepages, or nr_hugepages, which also counts pages in use. Returns -1 if the kernel lacks this size. */
 static long count_pages(const char *which, int order, int node)
 {
 	char *pool = pool_path(order, node), *path = format("%s/%s", pool, which);
@@ -68,7 +68,7 @@ static char *lack_on(int order, int node, int needed)
 	return why;
 }
 
-/* NULL if there are enough, or in one line what to do. */
+/* Returns NULL if enough huge pages are free, or one line that says what to do. */
 char *lack_of_hugetlb(int order, int nr, int src_node, int dst_node)
 {
 	if (src_node == dst_node)
@@ -81,7 +81,7 @@ static size_t length(const struct hugetlb *h)
 	return h->nr * huge_size(h->order);
 }
 
-/* Returns NULL with @why, to be freed, if it was not possible. */
+/* Maps huge pages on a node. If this fails, returns NULL and sets @why, which the caller frees. */
 static void *map_on(const struct hugetlb *h, int node, char **why)
 {
 	int size_bits = __builtin_ctzl(huge_size(h->order));
@@ -109,7 +109,7 @@ static void *map_on(const struct hugetlb *h, int node, char **why)
 	return NULL;
 }
 
-/* NULL, or why it was not possible. */
+/* Returns NULL, or why the huge pages could not be mapped. The caller frees the text. */
 char *map_hugetlb(struct hugetlb *h, int src_node, int dst_node)
 {
 	char *why = lack_of_hugetlb(h->order, h->nr, src_node, dst_node);

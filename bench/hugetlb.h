@@ -2,7 +2,7 @@
 #ifndef BENCH_HUGETLB_H
 #define BENCH_HUGETLB_H
 
-/* Huge pages of one order, for each side of the copies one per thread. */
+/* Huge pages of one order: one per thread for the source, and one per thread for the destination. */
 struct hugetlb {
 	int order, nr;
 	void *src, *dst;

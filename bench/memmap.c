@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Front end of folio_copy_bench.ko, memory maps of device memory: "memmap" has the module time
- * memremap_pages() and memunmap_pages().
+ * The command "memmap": the module times memremap_pages() and memunmap_pages(), which make and
+ * remove memory maps of device memory.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,7 +25,7 @@ static const struct option options[] = { { "type", required_argument, NULL, O_TY
 					 JSON_OPTION,
 					 COMMON_OPTIONS };
 
-/* What is asked */
+/* The request */
 
 void plan_memmap(struct memmap *m, const char *missing)
 {
@@ -65,9 +65,9 @@ static int request_memmap(const struct memmap *m)
 	return err;
 }
 
-/* What is answered */
+/* The result */
 
-/* What was measured, as the module understood it. */
+/* The header line of the results: what the module has measured. */
 static struct memmap_result {
 	char type[16];
 	unsigned long long start, size, altmap, pages;
@@ -131,7 +131,7 @@ static void print_result(void)
 	       r->altmap ? "in the range itself" : "in normal memory");
 }
 
-/* Returns 0, or the errno with which the module ended or refused it. */
+/* Returns 0, or the errno with which the module refused or ended the request. */
 int measure_memmap(const struct memmap *m)
 {
 	int err = request_memmap(m);

@@ -7,10 +7,10 @@
 /* A memory map of device memory, to be made and removed several times. */
 struct memmap {
 	const char *type, *start, *order;
-	uint64_t size; /* of what it describes; 0: the module tells what to do */
+	uint64_t size; /* of the described range; 0: left to the module */
 	bool overwrite;
 	int node, rounds;
-	int row; /* map; unmap is the next one */
+	int row; /* number of the row "map"; "unmap" is the next row */
 };
 
 void plan_memmap(struct memmap *m, const char *missing);

@@ -10,7 +10,7 @@
 
 static const char *const functions[MAX_FUNCTIONS] = { "folio_copy", "folio_mc_copy" };
 
-/* The module's list has a name and what it means in each line. */
+/* Each line of the module's list has a name and a description. */
 static bool has_variant(const char *name)
 {
 	size_t len = strlen(name);
@@ -24,7 +24,10 @@ static bool has_variant(const char *name)
 	return false;
 }
 
-/* Primitives are what folio_copy() might copy by, those named mc_ what folio_mc_copy() might. */
+/*
+ * The function that a variant belongs to. folio_mc_copy() could copy by the primitives named mc_*,
+ * folio_copy() by the others.
+ */
 static const char *function_of(const char *name)
 {
 	bool mc = !strncmp(name, "mc_", 3) || !strncmp(name, functions[1], strlen(functions[1]));
@@ -40,7 +43,7 @@ static void add_slot(struct method *m, struct function *f, const char *variant, 
 	f->way[f->nr_ways++] = way;
 }
 
-/* The base is there twice. What differs between the two is chance. */
+/* The base is measured twice. Any difference between the two is chance. */
 static struct function *add_function(struct method *m, const char *name)
 {
 	struct function *f = &m->function[m->nr_functions++];
@@ -71,8 +74,9 @@ static bool is_base(const char *name)
 #define LACKS " (this CPU lacks "
 
 /*
- * All that the module has, or those of a function, with commas in between; @lacking is told of what
- * the CPU cannot do. To be freed.
+ * Lists the module's variants, all or those of @function, separated by commas. If @lacking is
+ * given, a variant that this CPU cannot run is passed to it instead of listed. The caller frees the
+ * list.
  */
 char *list_variants(const char *function, void (*lacking)(const char *function, const char *name, const char *why))
 {
@@ -103,7 +107,7 @@ static bool is_repeated(char **names, int nr)
 	return false;
 }
 
-/* Returns how many. */
+/* Splits the list into names. Returns the number of names. */
 static int split(char *list, char **names)
 {
 	int nr = 0;

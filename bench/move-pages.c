@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Front end of folio_copy_bench.ko, and here without it: folios from node to node, end to end, as
- * user space sees it. "move-pages" times move_pages(2), or what moves memory between tiers
- * (tiers.c), for every folio size and every ordered pair of nodes.
+ * The command "move-pages", which needs no module. For every folio size and every ordered pair of
+ * nodes, it times move_pages(2) from end to end, as user space sees it, or the moves between memory
+ * tiers (tiers.c).
  *
- * Each sample has fresh memory. Moving the same memory there and back would be faster, and wrong:
- * migration unmaps a folio that is mapped by PTEs one by one, on the way marks it as mapped in
- * part, and the next migration splits a folio that is marked so, as v7.3 does. Each mTHP is mapped
- * by PTEs. Nor would the direction back find its memory as cold as the direction there did.
+ * Each sample uses fresh memory. Moving the same memory there and back would be faster, but wrong:
+ * migration unmaps a PTE-mapped folio PTE by PTE, which marks it as partially mapped, and the next
+ * migration of v7.3 splits a folio with this mark. All mTHPs are PTE-mapped. Also, the memory would
+ * be less cold on the way back.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,14 +28,14 @@
 #define MAX_TRIES 3
 #define MAX_BYTES (64ULL << 30)
 
-/* Folios of a size, in one direction. */
+/* Folios of one size, moved in one direction. */
 struct row {
 	struct kind *kind;
 	int src, dst, nr;
 	size_t bytes;
 	uint64_t ns[MAX_ROUNDS];
 	char missing[WHY_SIZE]; /* why there are no samples, or "" */
-	bool failed;		/* it was tried */
+	bool failed;		/* samples were tried */
 };
 
 static struct {
@@ -52,7 +52,7 @@ static uint64_t random_state;
 
 /* move_pages(2) */
 
-/* With one address per folio: of a second one of the same folio it would say that it is busy. */
+/* Passes one address per folio: move_pages(2) would report a folio as busy at its second address. */
 static bool move_folios(const struct region *r, int src, int dst, uint64_t *ns)
 {
 	size_t nr = r->len / r->kind->size;
@@ -68,7 +68,7 @@ static bool move_folios(const struct region *r, int src, int dst, uint64_t *ns)
 		pages[i] = r->mem + i * r->kind->size;
 		nodes[i] = dst;
 	}
-	/* calloc() may have left these to be had at the first touch, which is not to be timed. */
+	/* calloc() may leave the array untouched, and a first touch inside the system call would be timed. */
 	memset(status, 0x7f, nr * sizeof(*status));
 	start = now_ns();
 	unmoved = syscall(SYS_move_pages, 0, nr, pages, nodes, status, MPOL_MF_MOVE);
@@ -173,7 +173,7 @@ static void parse_options(int argc, char **argv)
 	no_more_arguments(argc, argv);
 }
 
-/* What there is to be measured */
+/* Rows to measure */
 
 static void nodes_with_memory(struct list *l)
 {
@@ -217,7 +217,7 @@ static void choose_kinds(void)
 	}
 }
 
-/* Both nodes need as much: the memory is there before it is freed here. */
+/* Both nodes need this many pages: migration allocates the new page before it frees the old one. */
 static bool enough_hugetlb(const struct kind *kind, int node)
 {
 	uint64_t need = opt.bytes / kind->size, have = free_hugetlb(kind, node);
@@ -239,7 +239,7 @@ static bool kind_is_there(struct kind *kind)
 	return use_kind(kind);
 }
 
-/* The tables of a filled region take a 512th of it, and the kernel keeps some for itself. */
+/* Asks for more than the region: its page tables take a 512th of it, and the kernel keeps a reserve. */
 static void check_memory(int node)
 {
 	uint64_t need = opt.bytes + opt.bytes / 16 + (16 << 20), have = free_memory(node);
@@ -333,7 +333,7 @@ static void pin(void)
 		    common.cpu, strerror(errno));
 }
 
-/* The copy would read from it what filling the memory has left there. */
+/* A large cache still holds memory from the fill, so the copy would read from the cache. */
 static void warn_of_cache(void)
 {
 	size_t cache = host_last_level_cache(common.cpu);
@@ -358,7 +358,7 @@ static bool move_region(const struct region *r, const struct row *row, uint64_t 
 	return is_whole(r, "after the move");
 }
 
-/* Contents count in any case, also of what did not move. */
+/* Checks the contents even if pages did not move. */
 static bool take_sample(struct row *row, uint64_t *ns, bool *corrupt)
 {
 	struct region r;
@@ -373,8 +373,8 @@ static bool take_sample(struct row *row, uint64_t *ns, bool *corrupt)
 }
 
 /*
- * What happens to others at the same time may hold a page for a moment, and have it stay or have
- * its folio split. Such a sample is none; a row that has no other ones fails.
+ * Other activity may hold a page for a moment, so that the page does not move or its folio is
+ * split. Such a sample does not count, and is tried again. The row fails after MAX_TRIES of them.
  */
 static void measure(struct row *row)
 {
@@ -413,7 +413,7 @@ static void measure_all(void)
 
 /* Results */
 
-/* hugetlb is a function of its own, as it may have the size of a THP. */
+/* hugetlb counts as another function, because its folios may have the size of a THP. */
 static int plan_row(const struct row *row)
 {
 	const char *function = opt.scenario->function;
@@ -454,8 +454,8 @@ static void finish(const struct row *row, int nr)
 }
 
 /*
- * The samples are written when all are taken: a row that fails has none, and says why. A size that
- * was asked for by name and is not there is a failure, too.
+ * Writes rows after all samples are taken, so that a failed row has a reason and no samples. A
+ * missing size counts as a failure if --size names it.
  */
 static void write_rows(void)
 {

@@ -7,13 +7,13 @@
 
 /* A way in which the kernel moves memory from node to node. */
 struct scenario {
-	const char *name, *function;	     /* on the command line, in tables and results */
-	const char *(*prepare)(void);	     /* NULL, or why it cannot be here, and the cure */
-	bool (*direction)(int src, int dst); /* is that one to be measured? */
+	const char *name, *function;	     /* on the command line; in tables and results */
+	const char *(*prepare)(void);	     /* returns NULL, or why not here, and the cure */
+	bool (*direction)(int src, int dst); /* is this direction measured? */
 	bool (*move)(const struct region *r, int src, int dst, uint64_t *ns);
 	bool (*arrived)(int node, int dst);
-	bool hugetlb; /* it moves this, too */
-	bool splits;  /* THPs that are mapped by PTEs, as it goes along */
+	bool hugetlb; /* also moves hugetlb */
+	bool splits;  /* splits PTE-mapped THPs on the way */
 };
 
 extern const struct scenario demotion, promotion;

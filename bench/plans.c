@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the presets measure, and what of it this machine cannot. */
+/* The rows of each preset, and which of them this machine cannot measure. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <stdlib.h>
@@ -18,30 +18,30 @@
 
 #define LEAST_EVICT   (128 * KIB)
 #define MEMMAP	      (64 * GIB)
-#define MEMMAP_SHARE  64 /* that a memory map is of what it describes */
+#define MEMMAP_SHARE  64 /* a memory map takes 1/64 of its range */
 #define MEMMAP_ROUNDS 10
 
-/* What the RFC calls a run, and as many of them as it takes for a decision by scripts/regress. */
+/* Bytes per run of the RFC, and the number of runs that scripts/regress needs for a decision. */
 #define RFC_COLD (2 * MIB)
 #define RFC_HOT	 GIB
 #define RFC_RUNS 20
 
 struct plan plan = { .scale = 1 };
 
-static struct list orders; /* that the page allocator has */
+static struct list orders; /* of the page allocator */
 
-/* Rows to measure; the default is one thread, hot, and nobody beside. */
+/* Rows to measure. The default is one thread, hot, without a bystander. */
 struct wanted {
 	const char *variants, *orders, *threads;
 	enum { EVERYWHERE, BETWEEN, NODE0 } where;
 	bool cold, read;
-	int bystander; /* 0: none, else a CPU and one more */
+	int bystander; /* 0: none, else the number of a CPU, plus one */
 	int samples;
 	unsigned long bytes;
-	const char *missing; /* why they cannot be measured, or NULL */
+	const char *missing; /* why the rows cannot be measured, or NULL */
 };
 
-/* For what has no row that could say why it is missing. */
+/* Reports a part of the preset that is left out and has no row to say why. */
 static void leave_out(const char *what, const char *why)
 {
 	char *before = plan.left_out;
@@ -119,7 +119,10 @@ static void plan_quick(void)
 	});
 }
 
-/* The source is evicted before each copy there: a sample is a copy, and some of them are a run. */
+/*
+ * The RFC evicts the source before each copy. A cold sample here is therefore one copy, and several
+ * samples make one run of the RFC.
+ */
 static void plan_rfc(void)
 {
 	unsigned long cache = host_last_level_cache(common.cpu);
@@ -161,7 +164,7 @@ static void plan_regress(void)
 	});
 }
 
-/* Another CPU below the last level cache of ours that is not our sibling, or -1. */
+/* Returns a CPU that shares our last level cache and is not our sibling, or -1. */
 static int find_neighbour(void)
 {
 	struct list sharing = {}, siblings = {};
@@ -190,7 +193,7 @@ static int find_neighbour(void)
 	return -1;
 }
 
-/* Powers of two, and as many as there are CPUs. */
+/* Lists the powers of two from 2 on, and the number of CPUs. Returns NULL if there is one CPU. */
 static char *thread_counts(void)
 {
 	struct list cpus;
@@ -229,7 +232,7 @@ static int order_of(const char *pool)
 	return sscanf(pool, "hugepages-%lukB", &kib) == 1 ? __builtin_ctzl(kib * KIB / folio_size(0)) : -1;
 }
 
-/* For all sizes that are too large for the page allocator. */
+/* Adds rows for all sizes of hugetlb above those of the page allocator. */
 static void want_hugetlb(void)
 {
 	DIR *d = opendir("/sys/kernel/mm/hugepages");
@@ -252,7 +255,10 @@ static void want_hugetlb(void)
 		leave_out("folios of hugetlb", "no size here is larger than the page allocator's");
 }
 
-/* What has a memory map that fits, as a power of two; 0 if that is no compound page. */
+/*
+ * Returns the size of the largest range, a power of two, whose memory map fits. Returns 0 if even
+ * the smallest range is too large: a compound page, or 2 MiB if that is more.
+ */
 static unsigned long memmap_size(int order, unsigned long usable)
 {
 	unsigned long unit = order > 9 ? folio_size(order) : folio_size(9);
@@ -342,7 +348,7 @@ static void plan_full(void)
 	want_memmaps();
 }
 
-/* Those that were asked for, or all. */
+/* Takes the nodes of --nodes, or all that have memory. */
 static void choose_nodes(void)
 {
 	struct list there;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "preset" measures many rows into a results directory. What of them this machine cannot do is left
- * out, and said.
+ * The command "preset": measures many rows into a results directory. Rows that this machine cannot
+ * measure are left out, with a message.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -44,7 +44,7 @@ static const struct option options[] = { { "results", required_argument, NULL, O
 					 CPU_OPTION,
 					 COMMON_OPTIONS };
 
-/* Returns the directory. */
+/* Returns the directory of --results, or NULL. */
 static char *parse_options(int argc, char **argv)
 {
 	char *dir = NULL;
@@ -80,7 +80,7 @@ static char *default_dir(const char *preset)
 	return format("results-%s-%s-%s", uts.nodename, date, preset);
 }
 
-/* A run that is continued has the seed and the CPU that it has. */
+/* A continued run keeps its seed and its CPU. */
 static void choose(const struct results *r)
 {
 	char *was = earlier(r, "seed"), *cpu = earlier(r, "pinned_to");

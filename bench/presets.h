@@ -18,7 +18,7 @@ struct preset {
 	void (*plan)(void);
 };
 
-/* What was asked for, and what follows from it. */
+/* The options of a preset, and the plan that follows from them. */
 extern struct plan {
 	int scale;
 	unsigned long evict;
@@ -26,7 +26,7 @@ extern struct plan {
 	struct list nodes;
 	struct memmap memmaps[MAX_MEMMAPS];
 	int nr_memmaps;
-	char *left_out; /* of which there are no rows, and why, or NULL */
+	char *left_out; /* parts without rows, and why, or NULL */
 } plan;
 
 const struct preset *find_preset(const char *name);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Front end of folio_copy_bench.ko, and here without it: "rebind" times a driver that calls
- * memremap_pages() while it is bound to its device. It does so by the clock around the write to
- * sysfs, and, where the kernel has dynamic debugging, by what it says itself of
- * memmap_init_zone_device(), in jiffies.
+ * The command "rebind", which needs no module: times a driver that calls memremap_pages() while it
+ * is bound to its device. The time is that of the write to sysfs, by the clock. If the kernel has
+ * dynamic debugging, the kernel's own message about memmap_init_zone_device() gives a second time,
+ * in jiffies.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -17,7 +17,7 @@
 #include "host.h"
 #include "rows.h"
 
-/* The state of the dynamic debugging of this function, and what it prints. */
+/* The function as dynamic debugging names it, and the line that it prints. */
 #define INIT_FUNCTION "memmap_init_zone_device"
 #define INIT_LINE     INIT_FUNCTION " initialised %lu pages in %ums"
 
@@ -33,11 +33,11 @@ static const struct option options[] = { { "root", required_argument, NULL, O_RO
 					 JSON_OPTION,
 					 COMMON_OPTIONS };
 
-/* The rows, in this order. */
+/* The order of the rows. */
 enum { UNBIND, BIND, INIT, NR_SERIES };
 
 static struct rounds series[NR_SERIES];
-static int complete; /* rounds of them all */
+static int complete; /* rounds that all rows have */
 
 static const struct {
 	const char *driver, *bus;
@@ -51,7 +51,7 @@ static const struct {
 static char driver_dir[PATH_MAX / 2];
 
 static int kmsg = -1;
-static unsigned long init_pages; /* of a round */
+static unsigned long init_pages; /* pages that the kernel initialised in a round */
 
 static void format_path(char *path, const char *fmt, const char *a, const char *b)
 {
@@ -75,7 +75,7 @@ static void find_driver(const char *driver)
 		die("there is no driver %s: modprobe %s, and see that the machine has such memory", driver, driver);
 }
 
-/* An entry of @dir of which @is says yes, in static memory; an empty string if there is none. */
+/* Returns an entry of @dir for which @is() is true, in static memory; an empty string if there is none. */
 static const char *find_entry(const char *dir, bool (*is)(const char *name))
 {
 	static char name[NAME_MAX + 1];
@@ -96,7 +96,7 @@ static bool is_visible(const char *name)
 	return *name != '.';
 }
 
-/* Names of devices end in two numbers with a dot in between; drivers have no other such files. */
+/* The name of a device ends in two numbers with a dot in between. No other file of a driver has a dot. */
 static bool is_device(const char *name)
 {
 	return *name != '.' && strchr(name, '.');
@@ -124,7 +124,7 @@ static void check_permission(void)
 		die("%s: %s: run this with sudo", path, strerror(errno));
 }
 
-/* A block device that is mounted, or otherwise held. For character devices nobody keeps count. */
+/* Refuses a block device that is mounted or otherwise held. Nobody counts the users of character devices. */
 static void check_unused(const char *device)
 {
 	char path[PATH_MAX], block[PATH_MAX];
@@ -143,14 +143,14 @@ static void check_unused(const char *device)
 		close(fd);
 }
 
-/* The kernel's own line */
+/* The line that the kernel prints */
 
 static void control_path(char *path)
 {
 	format_path(path, "%s%s", opt.root, "/proc/dynamic_debug/control");
 }
 
-/* The flags of the line's call site: "=_" if it is silent. False if there is none. */
+/* Reads the flags of the call site that prints the line; "_" is silent. Returns false if there is no such call site. */
 static bool init_line_state(char *flags)
 {
 	char path[PATH_MAX], line[512];
@@ -188,7 +188,10 @@ static void silence_init_line(void)
 	switch_init_line("-p");
 }
 
-/* As it was found is how it is left, on every way out. Returns NULL, or why there is no such line. */
+/*
+ * Switches the line on. However the program ends, the line is then switched off again, unless it
+ * was on before. Returns NULL, or why there is no such line.
+ */
 static const char *hear_init_line(void)
 {
 	char path[PATH_MAX], flags[16];
@@ -207,7 +210,7 @@ static const char *hear_init_line(void)
 	return NULL;
 }
 
-/* Returns how many pages the lines are about. */
+/* Adds up the times in these lines. Returns how many pages they report. */
 static unsigned long add_init_lines(const char *text)
 {
 	unsigned long pages, sum = 0;
@@ -223,7 +226,10 @@ static unsigned long add_init_lines(const char *text)
 	return sum;
 }
 
-/* All since the last look: a device may consist of several ranges. EPIPE: some were lost by now. */
+/*
+ * Reads all lines since the last call: a device with several ranges has several lines. EPIPE: some
+ * lines are already lost, so read on.
+ */
 static void read_init_lines(void)
 {
 	unsigned long pages = 0;
@@ -238,7 +244,7 @@ static void read_init_lines(void)
 		init_pages = pages;
 }
 
-/* The lines count whole milliseconds, or jiffies. */
+/* The lines count whole milliseconds, or jiffies: a short time is 0. */
 static bool all_took_time(void)
 {
 	for (int i = 0; i < complete; i++)
@@ -249,7 +255,7 @@ static bool all_took_time(void)
 
 /* Rounds */
 
-/* Returns the time that it took, or 0 with an errno. */
+/* Returns the time of the write, or 0 with errno set. */
 static uint64_t write_device(const char *file, const char *device)
 {
 	uint64_t start, end;
@@ -370,7 +376,7 @@ int cmd_rebind(int argc, char **argv)
 	check_permission();
 	check_unused(device);
 	catch_signals();
-	/* The kernel's messages are to be switched off again. */
+	/* A closed pipe must not end the program before the kernel's line is off again. */
 	signal(SIGPIPE, SIG_IGN);
 	show_environment(NO_CPU, random_seed());
 	plan(driver, device);

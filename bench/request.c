@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The files of folio_copy_bench.ko: why they cannot be used, and how they are. */
+/* The debugfs files of folio_copy_bench.ko: checks, limits, nodes and requests. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -56,7 +56,7 @@ void check_module(void)
 	die(BENCH "/run: %s", strerror(errno));
 }
 
-/* What the module says it can do: the line "limits order=0-10 nodes=0-2 cpus=0-1" of its help. */
+/* Reads a limit of the module from its help, which has the line "limits order=0-10 nodes=0-2 cpus=0-1". */
 void read_limit(const char *key, struct list *l)
 {
 	char *help = slurp(BENCH "/help"), *p, word[256];
@@ -68,8 +68,8 @@ void read_limit(const char *key, struct list *l)
 }
 
 /*
- * The node of the CPU, or where that has no memory the first one that has. @usable: NULL, or for how
- * many bytes of it a run may ask.
+ * Returns the node of the CPU, or the first node with memory if that node has none. @usable: NULL,
+ * or is set to the bytes of the node that a run may use.
  */
 int memory_node(int cpu, unsigned long *usable)
 {
@@ -97,7 +97,7 @@ int memory_node(int cpu, unsigned long *usable)
 	return found;
 }
 
-/* Returns 0, or the errno with which the module ended or refused the run. */
+/* Returns 0, or the errno with which the module refused or ended the run. */
 int request_run(const char *request, int len)
 {
 	int fd, err = 0;
@@ -108,13 +108,13 @@ int request_run(const char *request, int len)
 	if (write(fd, request, len) != len)
 		err = errno;
 	close(fd);
-	/* Who stops or freezes us interrupts the module, too, and calls no handler. */
+	/* Stopping or freezing this process interrupts the module, too, but calls no signal handler. */
 	if (err == EINTR)
 		interrupted = 1;
 	return err;
 }
 
-/* Why the module did not do what was requested, in one line. To be freed. */
+/* Returns in one line why the module refused or failed the request. The caller frees the text. */
 char *failure_text(int err)
 {
 	char *why;

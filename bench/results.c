@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The results directory of a preset: samples.jsonl, and what the kernel said. All samples of a
- * request are written at once when it is complete, so whatever ends a preset leaves complete rows,
- * and perhaps the beginning of some more, which are dropped when the preset is continued.
+ * The results directory of a preset: samples.jsonl, and the kernel's messages. All samples of a
+ * request are written at once, when the request is complete. So a preset that ends early leaves
+ * complete rows, and perhaps the beginning of a few more. These are dropped when the preset is
+ * continued.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,7 +19,7 @@
 #define SYSLOG_READ_ALL	   3
 #define SYSLOG_SIZE_BUFFER 10
 
-/* What must be as it was when a run is continued. */
+/* Facts that must be the same when a run is continued. */
 static const struct {
 	const char *key, *what;
 } same[] = {
@@ -27,7 +28,10 @@ static const struct {
 	{ "pinned_to", "CPU" },
 };
 
-/* Of a key of the environment, without quotes, to be freed; NULL if there is none. */
+/*
+ * Returns the value of a key in the environment of the earlier samples, without quotes; NULL if
+ * there is none. The caller frees the text.
+ */
 char *earlier(const struct results *r, const char *key)
 {
 	char *word = format("\"%s\":", key), *at;
@@ -55,7 +59,7 @@ static char *read_text(FILE *f)
 
 static char *results_dir, *samples;
 
-/* A file without any sample would be no results. */
+/* Removes an empty file of samples, and the directory if nothing else is in it. */
 static void remove_if_empty(void)
 {
 	struct stat st;
@@ -65,7 +69,7 @@ static void remove_if_empty(void)
 	rmdir(results_dir);
 }
 
-/* Makes the directory, unless it is there to be continued. */
+/* Makes the directory, or reads the samples of an existing one, to continue them. */
 void open_results(struct results *r, char *dir)
 {
 	FILE *f;
@@ -127,7 +131,7 @@ static bool is_end(const char *line)
 	return !strncmp(line, "{\"end\":", strlen("{\"end\":"));
 }
 
-/* Counts the rounds that are there. Returns where those of complete rows end. */
+/* Counts the rounds in the file. Returns the end of the last complete row. */
 static const char *load_rounds(const char *line)
 {
 	const char *end = line;
@@ -142,7 +146,7 @@ static const char *load_rounds(const char *line)
 	return end;
 }
 
-/* An old last line goes without a word: a new one comes. */
+/* Drops the rest of the file. An old end line needs no message, since a new one follows. */
 static void cut_off(const struct results *r, const char *end)
 {
 	if (*end && !is_end(end))
@@ -152,8 +156,8 @@ static void cut_off(const struct results *r, const char *end)
 }
 
 /*
- * Counts the rows that are complete in the file, and drops what is behind them. All has to be planned.
- * Returns whether the file has a plan, and only rows are to be appended.
+ * Counts the complete rows of the file, and drops everything after them. Call this when all rows
+ * are planned. Returns true if the file has a plan, so that only rows have to be appended.
  */
 bool continue_results(struct results *r)
 {
@@ -170,7 +174,7 @@ bool continue_results(struct results *r)
 	return rounds;
 }
 
-/* What the kernel said, as far as it is still there and we may know. */
+/* Saves the kernel's messages, as far as the log still has them and we may read it. */
 void keep_messages(const struct results *r)
 {
 	int size = klogctl(SYSLOG_SIZE_BUFFER, NULL, 0), len;

@@ -6,8 +6,8 @@
 
 struct results {
 	char *dir, *samples;
-	char *text; /* of earlier samples, or NULL: there are none */
-	bool ended; /* they are all there */
+	char *text; /* earlier samples, or NULL */
+	bool ended; /* the earlier samples are complete */
 };
 
 void open_results(struct results *r, char *dir);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The rows of a command. They are planned first, so that the samples say what is missing whatever
- * ends the measurement. A row that is complete is written, and its medians are printed. What its
- * samples prove is for scripts/report, which reads them.
+ * The rows of a command. The plan comes first, so that the samples name the missing rows even if
+ * the measurement ends early. A complete row is written, and its medians are printed.
+ * scripts/report reads the samples and judges them.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 struct row {
 	struct planned_row planned;
-	int first, together; /* the rows that are measured at once, this one among them */
+	int first, together; /* rows measured at once, with this one: number of the first, and how many */
 	int rounds, have;
 };
 
@@ -37,13 +37,13 @@ static int nr_missing_ways;
 
 static FILE *file; /* of the samples, or NULL */
 static char *file_name;
-static bool begun;    /* it has environment and plan */
-static bool measured; /* and samples */
+static bool begun;    /* the file has environment and plan */
+static bool measured; /* the file has samples */
 static uint64_t started;
 
 /* The plan */
 
-/* A row with one way, without a node, and without what only copies have. */
+/* Returns a row with one way, without nodes, and without the fields of copies. */
 struct planned_row kernel_row(const char *benchmark, const char *function)
 {
 	static const char *const ways[] = { KERNEL };
@@ -80,7 +80,7 @@ int plan_rows(const struct planned_row *planned, int nr, int rounds)
 	return first;
 }
 
-/* Before the samples begin. */
+/* Call this before the samples begin. */
 void miss_row(int row, const char *why)
 {
 	rows[row].planned.missing = why;
@@ -110,7 +110,7 @@ static FILE *open_text(char **text)
 	return f;
 }
 
-/* To be freed. */
+/* Returns the plan as written to the samples. The caller frees the text. */
 char *plan_text(void)
 {
 	char *text;
@@ -121,7 +121,7 @@ char *plan_text(void)
 	return text;
 }
 
-/* For people, to be freed. */
+/* Returns the name of a row for people. The caller frees it. */
 char *row_name(int row)
 {
 	const struct planned_row *r = &rows[row].planned;
@@ -153,7 +153,7 @@ bool count_round(int row, int round)
 	return true;
 }
 
-/* This row, and those that are measured at once with it. A missing row has no rounds to wait for. */
+/* Are this row, and all that are measured at once with it, complete? A missing row has no rounds to wait for. */
 bool are_complete(int row)
 {
 	for (int i = rows[row].first; i < rows[row].first + rows[row].together; i++)
@@ -179,7 +179,7 @@ void forget_incomplete(void)
 
 /* The environment */
 
-/* The build, as far as it can be known: the end of the note is the identifier. */
+/* Adds the build ID of the module, if the kernel shows it: the last 20 bytes of the note. */
 static void add_module(void)
 {
 	unsigned char note[128];
@@ -196,7 +196,7 @@ static void add_module(void)
 	add_environment("module", "%s", id);
 }
 
-/* User-Mode Linux has paths of its host there, and nothing else. */
+/* The command line of User-Mode Linux has only paths of the host, so it is left out. */
 static void add_cmdline(void)
 {
 	char *cmdline = slurp("/proc/cmdline");
@@ -205,7 +205,10 @@ static void add_cmdline(void)
 		add_environment("cmdline", "%s", cmdline);
 }
 
-/* What a command has added is in front. Seed and boot tell runs apart, even where nothing is random. */
+/*
+ * Facts that the command has added come first. Seed and boot tell runs apart, even if a command
+ * uses no random numbers.
+ */
 void show_environment(int cpu, uint64_t seed)
 {
 	add_common_environment("folio-copy-bench", cpu, seed);
@@ -235,7 +238,7 @@ static bool is_in_path(const char *program)
 	return found;
 }
 
-/* NULL if it is not where the front end was built, or cannot run here. */
+/* Returns the path of scripts/report; NULL if it is not in the tree of the front end, or cannot run here. */
 static char *find_report(void)
 {
 	char self[PATH_MAX] = "", *end, *path;
@@ -280,7 +283,7 @@ void judge_samples(const char *results)
 
 /* The samples */
 
-/* @option: that named it, with a blank, or "" */
+/* @option: the option that names the file, with a blank, or "" */
 static void open_file(const char *option, const char *path)
 {
 	file_name = format("%s", path);
@@ -308,7 +311,7 @@ static void open_temporary(void)
 	free(path);
 }
 
-/* The samples go to --json, or for scripts/report to a temporary file, or nowhere. */
+/* The samples go to the file of --json, or to a temporary file for scripts/report, or nowhere. */
 void open_samples(void)
 {
 	if (common.json)
@@ -367,7 +370,7 @@ static void write_rounds(int row, const struct rounds *r)
 	flush_samples();
 }
 
-/* In GB/s, or in ms where nothing is copied. */
+/* Returns GB/s, or ms if the row copies nothing. */
 static double median_of(const struct planned_row *planned, const struct rounds *r, int way)
 {
 	double ns[MAX_ROUNDS];
@@ -401,7 +404,7 @@ static void print_row(int row, const struct rounds *r)
 	free(name);
 }
 
-/* Writes a row of which all rounds are there, or as many as there will be. */
+/* Writes and prints a row that gets no more rounds. */
 void finish_row(int row, const struct rounds *r)
 {
 	rows[row].have = r->nr;
@@ -410,7 +413,7 @@ void finish_row(int row, const struct rounds *r)
 	print_row(row, r);
 }
 
-/* This row and those that are measured at once with it. */
+/* Fails this row, and all that are measured at once with it. */
 void fail_rows(int first, const char *why)
 {
 	nr_failed++;
@@ -423,7 +426,7 @@ void fail_rows(int first, const char *why)
 	}
 }
 
-/* @complete: nothing is left to be measured. A file without the last line was cut off. */
+/* @complete: nothing is left to measure. A file without the end line was cut off. */
 void end_samples(bool complete)
 {
 	if (!file)
@@ -442,7 +445,7 @@ int exit_code(void)
 	return nr_failed ? EXIT_FAILED : 0;
 }
 
-/* What a command does last. */
+/* The last step of a command. Returns the exit code. */
 int finish_command(void)
 {
 	end_samples(!interrupted);

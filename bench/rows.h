@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The rows of a command: planned, measured, written as samples and said in a line each. */
+/* The rows of a command: planned, measured, written as samples, and printed, a line each. */
 #ifndef BENCH_ROWS_H
 #define BENCH_ROWS_H
 
@@ -9,18 +9,18 @@
 #define MAX_WAYS 16
 #define KERNEL	 "running kernel"
 
-/* All rounds of a row, by the round and by the way. A time that nobody took is 0. */
+/* All rounds of a row: times by round and way. 0: not measured. */
 struct rounds {
 	int nr;
 	double ns[MAX_ROUNDS][MAX_WAYS];
 	double first_ns[MAX_ROUNDS][MAX_WAYS];	   /* until the first folio was copied */
-	double bystander_ns[MAX_ROUNDS][MAX_WAYS]; /* a walk of it */
-	double alone_ns[MAX_ROUNDS][MAX_WAYS];	   /* one while nobody copied */
+	double bystander_ns[MAX_ROUNDS][MAX_WAYS]; /* a cache walk of the bystander */
+	double alone_ns[MAX_ROUNDS][MAX_WAYS];	   /* the same walk while nobody copied */
 };
 
-extern int nr_failed; /* measurements */
+extern int nr_failed; /* failed measurements */
 
-/* The plan. Its texts are not copied. */
+/* The plan. It keeps pointers to its texts, which must stay valid. */
 struct planned_row kernel_row(const char *benchmark, const char *function);
 int plan_rows(const struct planned_row *planned, int nr, int rounds);
 void miss_row(int row, const char *why);

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * "run" asks the module for every combination of folio order, nodes and cache state, and whatever
- * else its options name.
- */
+/* The command "run": measures every combination of folio order, nodes, cache state and the other options. */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <string.h>

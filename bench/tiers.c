@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Front end of folio_copy_bench.ko: what moves memory between tiers without being asked to.
+ * The scenarios of "move-pages" in which the kernel moves memory between tiers by itself.
  *
- * Demotion: the memory is that of a cgroup of its own, from which all of it is reclaimed, which
- * with demotion enabled moves it to the next tier. What is timed are the writes to memory.reclaim
- * that have all of it there: reclaim's search and the copy. The cgroup has no swap, or reclaim
- * would go on to swap out what it has demoted. As migration marks THPs that are mapped by PTEs as
- * mapped in part, the same reclaim goes on to split them (v7.3, deferred_split_scan()): these sizes
- * are measured only if they are asked for, and such a row fails.
+ * Demotion: this process joins a cgroup of its own, and all memory of the cgroup is reclaimed. With
+ * demotion enabled, reclaim moves the memory to the next tier. The time is that of the writes to
+ * memory.reclaim, until all memory has moved: reclaim's search, and the copy. The cgroup has no
+ * swap: reclaim would go on and swap out what it has demoted.
  *
- * Promotion: NUMA balancing in its mode for tiers now and then makes memory of a lower tier
- * inaccessible, and the fault at the next access moves it to the node of the CPU. When it does so
- * is a matter of seconds, by design. What is timed are the accesses that had such a fault.
+ * Migration marks PTE-mapped THPs as partially mapped, and the same reclaim then splits them (v7.3,
+ * deferred_split_scan()). So these sizes are measured only if --size names them, and such a row
+ * fails.
+ *
+ * Promotion: NUMA balancing in its mode for tiers makes memory of a lower tier inaccessible from
+ * time to time. The fault at the next access moves the page to the node of the CPU. By design, this
+ * takes seconds. The time is that of the accesses with such a fault.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -35,14 +37,14 @@
 #define PAGE	    4096UL
 
 #define MAX_IDLE 20 /* writes to memory.reclaim that move nothing */
-/* Without a promotion: more than twice the longest time between two scans. */
+/* The longest wait without a promotion: more than twice the longest pause between two scans. */
 #define MAX_IDLE_NS (130 * 1000000000ULL)
-#define LOOK_NS	    (50 * 1000000ULL) /* between looks at where the pages are */
+#define LOOK_NS	    (50 * 1000000ULL) /* between checks where the pages are */
 
-/* No access without a fault takes so long, and no promotion is as fast. */
+/* An access without a fault is faster than this, and an access with a promotion is slower. */
 #define FAULT_NS 1000
 
-static int tier_of[MAX_NODES]; /* a higher one is slower; 0: none */
+static int tier_of[MAX_NODES]; /* a higher number is slower; 0: no tier */
 static int nr_tiers;
 
 static void read_tier(int tier)
@@ -101,7 +103,7 @@ static int distance(int from, int to)
 	return s ? atoi(s) : INT_MAX;
 }
 
-/* The tier of @node's that has what it holds demoted: the next one. */
+/* Returns the tier to which memory of @node is demoted, the next slower one; 0 if there is none. */
 static int next_tier(int node)
 {
 	int next = 0;
@@ -149,7 +151,7 @@ static bool has_word(const char *dir, const char *name, const char *word)
 	return false;
 }
 
-/* Where this process came from, unless that is gone. */
+/* Goes back to the cgroup where the process came from, or to the root if that one is gone. */
 static void leave_cgroup(void)
 {
 	if (*cgroup) {
@@ -239,13 +241,16 @@ static const char *prepare_demotion(void)
 	write_file(cgroup, "memory.swap.max", "0");
 	if (!change_setting(DEMOTION, "true"))
 		return why;
-	/* What is demoted is to stay there. */
+	/* NUMA balancing must not move demoted memory back. */
 	if (!access(BALANCING, F_OK) && !change_setting(BALANCING, "0"))
 		return why;
 	return NULL;
 }
 
-/* The kernel takes the nearest node of the next tier; of several, any. The first is for all. */
+/*
+ * The kernel demotes to the nearest node of the next tier; if several are equally near, to any of
+ * them. The first of them stands for all.
+ */
 static bool is_demotion(int src, int dst)
 {
 	int tier = next_tier(src), nearest = -1;
@@ -286,8 +291,9 @@ static bool demote(const struct region *r, int src, int dst, uint64_t *ns)
 /* Promotion */
 
 /*
- * While it is off, and memory is filled, the kernel sees nothing to balance and makes pauses of up
- * to a minute between its scans. That is waiting time only; where debugfs is closed, there is more.
+ * While NUMA balancing is off and memory is filled, the kernel finds nothing to balance, and makes
+ * pauses of up to a minute between its scans. The pauses only cost waiting time, so nothing fails
+ * if debugfs is closed.
  */
 static void scan_often(void)
 {
@@ -360,14 +366,14 @@ static bool wait_for_promotion(const struct region *r, int dst, uint64_t *ns)
 		if (!count_pages(r, is_node, dst, &arrived))
 			return false;
 		if (arrived == before)
-			continue; /* that were interrupts */
+			continue; /* the slow accesses were interrupts */
 		*ns += waited;
 		progress = now_ns();
 	}
 	return arrived == nr || because("%zu of %zu pages were promoted to node %d", arrived, nr, dst);
 }
 
-/* NUMA balancing is on for as long as that takes: nothing is to move while memory is filled. */
+/* NUMA balancing is on only during this wait: nothing may move while memory is filled. */
 static bool promote(const struct region *r, int src, int dst, uint64_t *ns)
 {
 	bool promoted;

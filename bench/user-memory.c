@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory of an ordinary process, in folios of a known size, on a known node, with known contents;
- * and the settings of the machine that this takes, which are put back however the program ends.
+ * Memory of an ordinary process, in folios of a known size, on a known node, with known contents.
+ * Settings of the machine that are changed for this are restored, however the program ends.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -76,7 +76,7 @@ static bool write_setting(const char *path, const char *value)
 	return n >= 0;
 }
 
-/* Of "always [madvise] never" what is chosen; of anything else all of it. */
+/* Reads the chosen word of a text such as "always [madvise] never", or all of any other text. */
 static bool read_setting(const char *path, char *value)
 {
 	char *s = slurp(path), *choice = s ? strchr(s, '[') : NULL;
@@ -123,7 +123,7 @@ bool change_setting(const char *path, const char *value)
 }
 
 /*
- * The last one that was changed is the first to be put back. What the file says counts: a setting
+ * Restores the settings in reverse order. Compares with the file, not with what we wrote: a setting
  * may have changed as a consequence of another one.
  */
 static void restore_settings(void)
@@ -138,7 +138,10 @@ static void restore_settings(void)
 	}
 }
 
-/* What another run has changed is not what it was. The lock ends with the process. */
+/*
+ * Two runs at once would be wrong: the second one would save and restore values that the first one
+ * has set. The lock ends with the process.
+ */
 static void only_once(void)
 {
 	int fd = open(SETTINGS, O_RDONLY);
@@ -148,7 +151,7 @@ static void only_once(void)
 		    "in " SETTINGS);
 }
 
-/* Nor does the reader of a pipe that goes away end the program on the spot. */
+/* SIGPIPE is ignored: a closed pipe must not end the program before the settings are restored. */
 void restore_at_exit(void)
 {
 	only_once();
@@ -209,7 +212,7 @@ static struct kind *add_kind(size_t size, bool hugetlb, const char *setting)
 	return kind;
 }
 
-/* Sizes of shmem only have no such file. */
+/* Sizes that only shmem has lack the file "enabled". */
 static void add_directory(const char *path, bool hugetlb)
 {
 	DIR *dir = opendir(path);
@@ -238,7 +241,7 @@ static int compare_kinds(const void *a, const void *b)
 	return (x->size > y->size) - (x->size < y->size);
 }
 
-/* Before 6.8 there was one size of THPs, and one setting. */
+/* Kernels before 6.8 have one size of THPs, and one setting. */
 void find_kinds(void)
 {
 	size_t pmd = read_number(THP "/hpage_pmd_size");
@@ -251,7 +254,7 @@ void find_kinds(void)
 	qsort(kinds, nr_kinds, sizeof(*kinds), compare_kinds);
 }
 
-/* THPs of all sizes but the largest one, that of a PMD. */
+/* True for THPs of all sizes except that of a PMD, the largest. */
 bool is_mapped_by_ptes(const struct kind *kind)
 {
 	return *kind->setting && kind->size < read_number(THP "/hpage_pmd_size");
@@ -276,7 +279,7 @@ static const struct kind *largest_enabled(bool advised)
 	return NULL;
 }
 
-/* A fault takes the largest size that is enabled. */
+/* A fault allocates a folio of the largest enabled size. */
 static bool choose_advice(struct kind *kind)
 {
 	kind->advise = largest_enabled(true) == kind;
@@ -284,8 +287,9 @@ static bool choose_advice(struct kind *kind)
 }
 
 /*
- * No other size, and this one for those only who ask for it. With THPs enabled, the kernel raises
- * how much it keeps free, and may not go back to what somebody has chosen.
+ * Disables all other sizes, and enables this one for MADV_HUGEPAGE only. min_free_kbytes is saved
+ * first: the kernel raises it when THPs are enabled, and may not go back to a value that somebody
+ * has chosen.
  */
 static bool enable_only(const struct kind *kind)
 {
@@ -308,7 +312,7 @@ static bool say_what_is_enabled(const struct kind *kind)
 	return because("it is not enabled (%.120s): run this as root", cause);
 }
 
-/* Sees to it that a fault gives folios of this size. */
+/* Makes a fault allocate folios of this size. */
 bool use_kind(struct kind *kind)
 {
 	if (!*kind->setting || choose_advice(kind))
@@ -320,7 +324,7 @@ bool use_kind(struct kind *kind)
 
 /* Contents */
 
-/* No word is like another one. */
+/* Every word of a region has another value. */
 static uint64_t pattern(uint64_t place, uint64_t seed)
 {
 	uint64_t x = (place ^ seed) * 0x9e3779b97f4a7c15ULL;
@@ -350,8 +354,8 @@ bool contents_right(const struct region *r)
 /* Places */
 
 /*
- * How many pages there are for which @on(node, arg) holds; those that are nowhere have a negative
- * number. False if the kernel does not tell.
+ * Counts the pages for which @on(node, arg) is true. A page that is on no node has a negative
+ * number. Returns false if the kernel does not tell.
  */
 bool count_pages(const struct region *r, bool (*on)(int node, int arg), int arg, size_t *count)
 {
@@ -378,8 +382,8 @@ bool is_node(int node, int arg)
 }
 
 /*
- * The policy of the task, and only while it fills: memory with a policy of its own is none that
- * NUMA balancing moves. Not MPOL_BIND, which would have the OOM killer come when the node is full.
+ * Sets the policy of the task, and only during the fill: NUMA balancing does not move memory that
+ * has a policy of its own. Not MPOL_BIND: when the node is full, that would call the OOM killer.
  */
 static bool prefer_node(int node)
 {
@@ -411,13 +415,13 @@ static bool has_stats(const struct kind *kind)
 	return !access(path, R_OK);
 }
 
-/* Of pages that follow each other in memory: one folio from its head to its end? */
+/* Are these pages, which are adjacent in memory, exactly one folio, from head to end? */
 static bool is_folio(int flags_fd, uint64_t pfn, size_t nr)
 {
 	static uint64_t flags[(4UL << 20) / PAGE + 1];
 	ssize_t n;
 
-	/* There may be no memory behind it. */
+	/* The flag behind the folio is missing if the folio is at the end of memory. */
 	n = pread(flags_fd, flags, (nr + 1) * sizeof(*flags), pfn * sizeof(*flags));
 	if (n < (ssize_t)(nr * sizeof(*flags)))
 		return false;
@@ -452,7 +456,7 @@ static bool all_folios(const struct region *r, int map_fd, int flags_fd, const c
 	return whole == nr || because("%zu of %zu folios are not of %s %s", nr - whole, nr, r->kind->name, when);
 }
 
-/* For users who may not know where in memory their pages are. These count for all processes. */
+/* For users who may not read page frame numbers. These counters include all processes. */
 static bool counters_agree(const struct region *r, const char *when)
 {
 	size_t nr = r->len / r->kind->size, allocated;
@@ -469,7 +473,7 @@ static bool counters_agree(const struct region *r, const char *when)
 	return true;
 }
 
-/* Folios of hugetlb have the size that they were asked for. */
+/* Folios of hugetlb always have the requested size. */
 bool is_whole(const struct region *r, const char *when)
 {
 	int map_fd, flags_fd;
@@ -517,7 +521,7 @@ static void advise(const struct region *r)
 		madvise(r->mem, r->len, MADV_HUGEPAGE);
 }
 
-/* Writing where hugetlb has no page any more would be a SIGBUS. */
+/* A write would raise SIGBUS if hugetlb has no page left; madvise() returns an error. */
 static bool populate(const struct region *r)
 {
 	if (!r->kind->hugetlb || !madvise(r->mem, r->len, MADV_POPULATE_WRITE))

@@ -15,29 +15,29 @@ struct kind {
 	char name[24];
 	size_t size;
 	bool hugetlb;
-	char setting[128]; /* of a THP size: may it be used? */
+	char setting[128]; /* the file of a THP size: may it be used? */
 	bool wanted;
-	bool advise;		/* by what is enabled, it takes MADV_HUGEPAGE */
+	bool advise;		/* the enabled settings require MADV_HUGEPAGE */
 	char missing[WHY_SIZE]; /* why there is no such memory, or "" */
 };
 
-/* Anonymous memory, every page of which has contents of its own. */
+/* Anonymous memory; every page has contents of its own. */
 struct region {
 	const struct kind *kind;
 	char *mem;
 	size_t len;
 	uint64_t seed;
-	uint64_t allocated, splits; /* the kernel's counters before it was filled */
+	uint64_t allocated, splits; /* the kernel's counters before the fill */
 };
 
 extern struct kind kinds[MAX_KINDS];
 extern int nr_kinds;
 extern char why[WHY_SIZE];
 
-/* Says why something cannot be, for the caller that hears of it. Returns false. */
+/* Stores the reason of a failure in why[], for the caller that reports it. Returns false. */
 bool because(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Settings of the machine: changed for the time that this program runs. */
+/* Settings of the machine, changed until this program ends. */
 bool change_setting(const char *path, const char *value);
 void restore_at_exit(void);
 
