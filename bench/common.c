@@ -213,10 +213,10 @@ const char *policy_error(int err)
 	case EINVAL:
 		return "Invalid argument: is the node in Mems_allowed_list of /proc/self/status?";
 	case EPERM:
-		return "Operation not permitted: a container may refuse it to those without "
-		       "CAP_SYS_NICE (docker run --cap-add SYS_NICE)";
+		return "Operation not permitted: a container may require CAP_SYS_NICE "
+		       "(docker run --cap-add SYS_NICE)";
 	case ENOSYS:
-		return "Function not implemented: it takes CONFIG_NUMA=y and CONFIG_MIGRATION=y";
+		return "Function not implemented: it needs CONFIG_NUMA=y and CONFIG_MIGRATION=y";
 	}
 	return strerror(err);
 }

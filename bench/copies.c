@@ -264,7 +264,7 @@ static void take_results(const struct config *c)
 
 	memset(all, 0, sizeof(all));
 	if (!read_results(c, all))
-		die("the results are not those of this run: did another program use the module, "
+		die("the results are not those of this run: another program may have used the module, "
 		    "or " MISMATCH);
 	if (!took_time(c->method, all)) {
 		fail_rows(c->row, "a sample took no time, raise --bytes");

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #define BENCH	   "/sys/kernel/debug/folio_copy_bench"
-#define MISMATCH   "do module and front end belong together?"
+#define MISMATCH   "module and front end are of different versions"
 #define MAX_ROUNDS 1001
 #define MAX_LIST   1024
 

@@ -59,7 +59,7 @@ static char *lack_on(int order, int node, int needed)
 		return NULL;
 	pool = pool_path(order, node);
 	why =
-		format("node %d: %ld free huge pages of %s, and it takes %d: "
+		format("node %d: %ld free huge pages of %s, %d needed: "
 		       "echo %ld >%s/nr_hugepages, or boot with hugepagesz=%s hugepages=%d:%d",
 		       node, found, size_text(huge_size(order)), needed,
 		       count_pages("nr_hugepages", order, node) + needed - found, pool, size_text(huge_size(order)),

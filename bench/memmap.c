@@ -118,7 +118,7 @@ static void read_results(const struct memmap *m)
 	}
 	fclose(f);
 	if (!ok || map.nr != m->rounds)
-		die("the results are not those of this run: did another program use the module?");
+		die("the results are not those of this run: another program may have used the module, run this again");
 }
 
 static void print_result(void)

@@ -235,7 +235,8 @@ static bool kind_is_there(struct kind *kind)
 	if (kind->hugetlb && !opt.scenario->hugetlb)
 		return because("%s does not move hugetlb", opt.scenario->name);
 	if (!opt.sizes && opt.scenario->splits && is_mapped_by_ptes(kind))
-		return because("%s splits these on the way (--size %s tries)", opt.scenario->name, kind->name);
+		return because("%s splits these folios on the way (--size %s tries it)", opt.scenario->name,
+			       kind->name);
 	return use_kind(kind);
 }
 
@@ -310,7 +311,7 @@ static void make_rows(void)
 	check_nodes("src", &opt.src, &have);
 	check_nodes("dst", &opt.dst, &have);
 	if (have.nr < 2)
-		skip("there is one node with memory only: boot with numa=fake=2 to try it");
+		skip("only one node has memory: boot with numa=fake=2 to try this");
 	if (!any_direction())
 		die("--src, --dst and --cpu leave no direction of %s", opt.scenario->name);
 	choose_kinds();
@@ -339,7 +340,7 @@ static void warn_of_cache(void)
 	size_t cache = host_last_level_cache(common.cpu);
 
 	if (opt.bytes < 4 * cache)
-		add_warning("a last level cache of %s holds much of --bytes %s: raise that", size_text(cache),
+		add_warning("the last level cache of %s holds much of --bytes %s: raise --bytes", size_text(cache),
 			    size_text(opt.bytes));
 }
 

@@ -92,7 +92,7 @@ static void want(struct wanted w)
 		if (has(&plan.nodes, 0))
 			want_between(&w, 0, 0);
 		else
-			leave_out("rows of node 0", "it is none of these nodes");
+			leave_out("rows of node 0", "node 0 is not one of the nodes to measure");
 		return;
 	}
 	for (int s = 0; s < plan.nodes.nr; s++)
@@ -135,11 +135,11 @@ static void plan_rfc(void)
 	plan.evict = scaled(EVICT, LEAST_EVICT);
 	if (2 * cache > EVICT)
 		add_warning(
-			"the RFC evicts with %lu MiB, the last level cache has %lu: cold "
-			"copies find some there",
+			"the RFC evicts with %lu MiB, and the last level cache has %lu MiB: "
+			"cold copies find part of their source in it",
 			EVICT / MIB, cache / MIB);
 	if (plan.nodes.nr < 2)
-		leave_out("cold copies", "they are from node to node, and there is one");
+		leave_out("cold copies", "they go from node to node, and there is only one node");
 	for (int order = 6; order <= 9; order++) {
 		cold.orders = format("%d", order);
 		cold.bytes = folio_size(order);

@@ -119,9 +119,9 @@ static int finish(const struct results *r)
 	keep_messages(r);
 	judge_samples(r->dir);
 	if (interrupted)
-		printf("interrupted: the same with --results %s goes on from here\n", r->dir);
+		printf("interrupted: the same command with --results %s goes on from here\n", r->dir);
 	else if (nr_failed)
-		complain("%d of the measurements failed: the same with --results %s tries them again", nr_failed,
+		complain("%d measurements failed: the same command with --results %s tries them again", nr_failed,
 			 r->dir);
 	return exit_code();
 }

@@ -7,10 +7,10 @@
 
 #define MAX_MEMMAPS 3
 
-#define PRESETS_USAGE                                                                                    \
-	"  quick           a minute or two on up to three nodes: what matters most, in all directions\n" \
-	"  rfc             the rows of the RFC of 2026-04-27, by its method\n"                           \
-	"  regress         what decides whether anything is slower, for scripts/regress\n"               \
+#define PRESETS_USAGE                                                                                   \
+	"  quick           the rows that matter most, in all directions; 1 to 2 min on up to 3 nodes\n" \
+	"  rfc             the rows of the RFC of 2026-04-27, by its method\n"                          \
+	"  regress         the rows by which scripts/regress decides whether anything is slower\n"      \
 	"  full            all sizes, primitives, threads, reading, a bystander, memory maps\n"
 
 struct preset {

@@ -72,7 +72,7 @@ static void find_driver(const char *driver)
 	    (int)sizeof(driver_dir))
 		die("--root: the path is too long");
 	if (access(driver_dir, F_OK))
-		die("there is no driver %s: modprobe %s, and see that the machine has such memory", driver, driver);
+		die("there is no driver %s: modprobe %s, and check that the machine has memory for it", driver, driver);
 }
 
 /* Returns an entry of @dir for which @is() is true, in static memory; an empty string if there is none. */
@@ -112,7 +112,7 @@ static void check_device(const char *driver, const char *device)
 		return;
 	found = find_entry(driver_dir, is_device);
 	die("%s is not bound to %s: %s%s", device, driver,
-	    *found ? "take a device that is, such as " : "none is, ndctl enable-namespace all", found);
+	    *found ? "take a device that is, such as " : "no device is, run ndctl enable-namespace all", found);
 }
 
 static void check_permission(void)
@@ -197,7 +197,7 @@ static const char *hear_init_line(void)
 	char path[PATH_MAX], flags[16];
 
 	if (!init_line_state(flags))
-		return "the kernel does not say it: this takes CONFIG_DYNAMIC_DEBUG=y";
+		return "the kernel does not print this line: it needs CONFIG_DYNAMIC_DEBUG=y";
 	format_path(path, "%s%s", opt.root, "/dev/kmsg");
 	kmsg = open(path, O_RDONLY | O_NONBLOCK);
 	if (kmsg < 0)
@@ -286,7 +286,7 @@ static bool rebind(const char *driver, const char *device)
 	series[BIND].ns[complete][0] = write_device("bind", device);
 	if (!series[BIND].ns[complete][0]) {
 		fail_rows(BIND, format("%s/bind: %s: %s is not bound to %s any more, dmesg says "
-				       "why; then write its name there",
+				       "why; to bind it again, write its name there",
 				       driver_dir, strerror(errno), device, driver));
 		return false;
 	}
@@ -331,9 +331,9 @@ static void plan(const char *driver, const char *device)
 static void finish_rows(const char *no_line)
 {
 	if (!no_line && !init_pages)
-		no_line = "the kernel said nothing of this device";
+		no_line = "the kernel printed no line about this device";
 	else if (!no_line && !all_took_time())
-		no_line = "in one of the rounds it said nothing, or less than a millisecond";
+		no_line = "in one of the rounds the kernel printed no line, or a time of 0 ms";
 	if (no_line)
 		miss_row(INIT, no_line);
 	for (int i = 0; i < NR_SERIES; i++) {

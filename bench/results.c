@@ -97,7 +97,7 @@ static void check_same_run(const struct results *r)
 		char *there = earlier(r, same[i].key);
 
 		if (strcmp(here, there ?: "none"))
-			die("--results %s: these are of another %s (%s, now it is %s): "
+			die("--results %s: its samples are of another %s (%s, now it is %s): "
 			    "name another directory",
 			    r->dir, same[i].what, there ?: "none", here);
 		free(there);
@@ -111,8 +111,8 @@ static const char *skip_plan(const struct results *r)
 	size_t len = strlen(plan), have = strlen(there);
 
 	if (strncmp(there, plan, have < len ? have : len))
-		die("--results %s: these are other rows than here and now: restore the nodes and "
-		    "huge pages of that time, or name another directory",
+		die("--results %s: its samples have other rows than here and now: restore the "
+		    "nodes and huge pages of that run, or name another directory",
 		    r->dir);
 	free(plan);
 	return have < len ? NULL : there + len;
@@ -150,7 +150,7 @@ static const char *load_rounds(const char *line)
 static void cut_off(const struct results *r, const char *end)
 {
 	if (*end && !is_end(end))
-		complain("%s: the row at its end is not complete, and is measured again", r->samples);
+		complain("%s: the last row is not complete and is measured again", r->samples);
 	if (truncate(r->samples, end - r->text))
 		die("%s: %s", r->samples, strerror(errno));
 }

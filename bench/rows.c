@@ -397,7 +397,7 @@ static void print_row(int row, const struct rounds *r)
 	else if (common.functional)
 		printf(" functional: %d rounds\n", r->nr);
 	else if (r->nr < 2)
-		printf(" no round but the first\n");
+		printf(" only the first round, which is kept apart\n");
 	else
 		print_medians(&rows[row].planned, r);
 	fflush(stdout);
@@ -450,7 +450,7 @@ int finish_command(void)
 {
 	end_samples(!interrupted);
 	if (interrupted)
-		printf("interrupted: this is what was complete\n");
+		printf("interrupted: only complete rows are kept\n");
 	if (file)
 		judge_samples(file_name);
 	return exit_code();

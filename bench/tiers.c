@@ -80,8 +80,8 @@ static const char *no_tiers(void)
 		return "memory is moved between tiers for root only: run this with sudo";
 	read_tiers();
 	if (nr_tiers < 2)
-		return "all memory is in one tier: this takes memory that the firmware (HMAT) or a "
-		       "driver (dax/kmem) says to be slower, see " TIERS " (Linux 6.1)";
+		return "all memory is in one tier: a second tier needs memory that the firmware (HMAT) "
+		       "or a driver (dax/kmem) reports as slower, see " TIERS " (Linux 6.1)";
 	return NULL;
 }
 
@@ -195,7 +195,7 @@ static const char *no_cgroup(void)
 	if (!find_cgroup_root())
 		return "cgroups of version 2 are not mounted: mount -t cgroup2 none /sys/fs/cgroup";
 	if (!has_word(cgroup_root, "cgroup.controllers", "memory"))
-		return "cgroups of version 2 cannot limit memory: this takes CONFIG_MEMCG=y, and "
+		return "cgroups of version 2 cannot limit memory: this needs CONFIG_MEMCG=y, and "
 		       "no memory controller of version 1 (boot with cgroup_no_v1=memory)";
 	find_home();
 	atexit(leave_cgroup);
@@ -232,12 +232,12 @@ static const char *prepare_demotion(void)
 	if (reason)
 		return reason;
 	if (access(DEMOTION, F_OK))
-		return "this kernel does not demote: it takes Linux 5.15 and " DEMOTION;
+		return "this kernel does not demote: it needs Linux 5.15 and " DEMOTION;
 	reason = no_cgroup();
 	if (reason)
 		return reason;
 	if (!write_file(cgroup, "memory.reclaim", "0"))
-		return "this kernel has no memory.reclaim: it takes Linux 5.19";
+		return "this kernel has no memory.reclaim: it needs Linux 5.19";
 	write_file(cgroup, "memory.swap.max", "0");
 	if (!change_setting(DEMOTION, "true"))
 		return why;
@@ -313,9 +313,9 @@ static const char *prepare_promotion(void)
 	if (reason)
 		return reason;
 	if (access(BALANCING, F_OK))
-		return "this kernel does not balance memory: it takes CONFIG_NUMA_BALANCING=y";
+		return "this kernel does not balance memory: it needs CONFIG_NUMA_BALANCING=y";
 	if (!change_setting(BALANCING, TIERING))
-		return "NUMA balancing has no mode for tiers: it takes Linux 5.18";
+		return "NUMA balancing has no mode for tiers: it needs Linux 5.18";
 	scan_often();
 	return change_setting(BALANCING, "0") ? NULL : why;
 }

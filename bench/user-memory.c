@@ -99,7 +99,7 @@ static struct setting *find_setting(const char *path)
 	if (s < settings + nr_settings)
 		return s;
 	if (nr_settings == MAX_SETTINGS)
-		die("more than %d settings to change: this program needs more room", MAX_SETTINGS);
+		die("more than %d settings to change: raise MAX_SETTINGS in this program", MAX_SETTINGS);
 	if (!read_setting(path, s->before))
 		return NULL;
 	snprintf(s->path, sizeof(s->path), "%s", path);
@@ -545,7 +545,7 @@ static bool fill_on(struct region *r, int node)
 	if (!filled || !count_pages(r, is_node, node, &on))
 		return false;
 	if (on != nr)
-		return because("%zu of %zu pages could not be had on node %d: it is too full", nr - on, nr, node);
+		return because("%zu of %zu pages could not be allocated on node %d: it is too full", nr - on, nr, node);
 	return is_whole(r, "before the move");
 }
 
