@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # Sourced after lib.sh: packages of another Debian suite than the machine's own, from the mirror that the machine uses.
-# The machine's own apt does it, with its proxies, credentials and signature checks, but with lists, cache and sources of
-# ours below $dl/apt, so that the system's stay as they are.
+# The machine's own apt fetches them, with its proxies, credentials and signature checks. Lists, cache and sources are
+# ours, below $dl/apt: the system's stay as they are.
 
 # shellcheck disable=SC2154 # from lib.sh
 dl=$build/dl
 
-# What else the user can do when there is no package to be had: the end of messages, such as ", or give KERNEL=DIR".
+# The end of messages about a missing package: what else the user can do, such as ", or give KERNEL=DIR".
 otherwise=
 
-# try COMMAND...: leaves its complaints in $errors. No file is written for them: the disk may be what is full.
+# try COMMAND...: leaves the errors of the command in $errors, and not in a file, because the disk may be full.
 try() {
 	errors=$("$@" 2>&1 >/dev/null)
 }
@@ -19,7 +19,7 @@ disk_was_full() {
 	[[ $errors = *'No space left on device'* ]]
 }
 
-# Hooks and pins of the system are about the system's packages.
+# Leaves out the system's hooks and pins, which are for the system's packages.
 write_apt_conf() {
 	mkdir -p "$dl/apt/lists/partial" "$dl/apt/cache/archives/partial" "$dl/apt/sources.d" "$dl/apt/package"
 	: >"$dl/apt/status"
@@ -45,9 +45,9 @@ our_apt() {
 	"$command" -q -c "$dl/apt/apt.conf" "$@"
 }
 
-# The Debian archives that the machine uses, as apt itself reads its sources: deb822 or one-line, enabled or not, with
-# however many URIs. Security archives are not mirrors of the main one; other vendors' repositories use Debian's suite
-# names too, so those whose path ends in debian come first.
+# Prints the URIs of the Debian archives that the machine uses. apt itself reads its sources: deb822 or one-line,
+# enabled or not, with any number of URIs. Security archives are left out, as they do not mirror the main one. Other
+# vendors' repositories use Debian's suite names, too, so URIs whose path ends in debian come first.
 debian_uris() {
 	apt-get -o Debug::NoLocking=1 --print-uris update 2>/dev/null |
 		sed -nE "s#^'(.*)/dists/([^/']*)/main/binary-[^']*'.*#\2 \1#p" |
@@ -56,7 +56,8 @@ debian_uris() {
 			if (!seen[$2]++) print rank, $2 }' | sort -s -n -k1,1 | cut -d' ' -f2
 }
 
-# The keyring that signs every suite of Debian: a source's own Signed-By may be limited to the suite it was written for.
+# Names the keyring that verifies every suite of Debian: the Signed-By of a source may be for the suite of that source
+# only.
 signed_by() {
 	local f
 	for f in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
@@ -82,7 +83,8 @@ update_from() {
 	try our_apt apt-get --error-on=any update
 }
 
-# update_lists TYPE SUITE: leaves the private lists filled from the first mirror that has the suite, or all of several.
+# update_lists TYPE SUITES: fills our lists from the first mirror that has the suite, or all suites if there are
+# several.
 update_lists() {
 	local uri uris cause
 	write_apt_conf

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# Sourced by every script, in the top directory of the clone: is this a place to work in? Ends with 2 and one line if not,
-# before anything is written or removed. common/path.mk has the same characters for make.
+# Sourced by every script, in the top directory of the clone. If scripts cannot work here, exits with 2 and one line,
+# before anything is written or removed. common/path.mk refuses the same characters for make.
 
 . common/functions.sh
 
@@ -18,13 +18,13 @@ check_path() {
 	exit 2
 }
 
-# kbuild looks behind links.
+# kbuild resolves links, so the real path counts.
 cd -P . || exit
 check_path "$PWD" "the path of this clone" "move it to one without"
 check_path "$(realpath -m build)" "build, a link" "let it name a path without"
 check_path "${TMPDIR:-}" TMPDIR "name one without"
 
-# Left by sudo, say. It would stop others in the middle of their work, and again and again.
+# Refuses files of another user, for example left by sudo. Later scripts would stop at them halfway, again and again.
 path_foreign=$(find build/ -maxdepth 2 ! -type l ! -user "$(id -u)" ! -writable -printf '%p belongs to %u\n' -quit 2>/dev/null) || :
 [ -z "$path_foreign" ] || {
 	echo "$path_foreign and cannot be written: sudo chown -R $(id -un) build/" >&2

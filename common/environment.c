@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The environment that all programs have in common. */
+/* The facts about the machine that every program records. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <stdlib.h>
@@ -144,7 +144,7 @@ static int is_visible(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-/* A vulnerability that the CPU does not have is not worth a word. */
+/* Lists the vulnerabilities that the CPU has, with their mitigations. */
 static void add_mitigations(void)
 {
 	struct dirent **found;
@@ -168,7 +168,7 @@ static void add_mitigations(void)
 	free(all);
 }
 
-/* Files that say it in a line. */
+/* Facts that are the one line of a file. */
 static const struct {
 	const char *name, *path;
 } files[] = {

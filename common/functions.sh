@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# Sourced by common/clone.sh and common/lib.sh: what all scripts say and ask in the same way, in the top directory.
+# Sourced by common/clone.sh and common/lib.sh: functions that all scripts share. They run in the top directory.
 
 me=${me:-${0##*/}}
 
-# die MESSAGE: with the code of what could not run, or what die_code says
+# die MESSAGE: exits with $die_code, or with 2: could not run
 die() {
 	echo "$me: $*" >&2
 	exit "${die_code:-2}"
 }
 
-# say MESSAGE: of progress
+# say MESSAGE: reports progress
 say() {
 	echo "$me: $*" >&2
 }
@@ -20,7 +20,7 @@ takes() {
 	[ $# -le $(($1 + 1)) ] || die "there are too many arguments: ${0##*/} --help says which it takes"
 }
 
-# need COMMAND PACKAGE ...
+# need COMMAND PACKAGE ...: dies if a command is missing, and names its package
 need() {
 	while [ $# -gt 0 ]; do
 		command -v "$1" >/dev/null || die "$1 is missing: apt-get install $2"
@@ -28,7 +28,7 @@ need() {
 	done
 }
 
-# rows TABLE: those of a table, without its comments
+# rows TABLE: prints the rows of a table, without comments and empty lines
 rows() {
 	sed -e '/^#/d' -e '/^$/d' "$1"
 }
@@ -38,14 +38,14 @@ all_classes() {
 	sed -n 's/^# all: //p' lab/machines/classes
 }
 
-# build_probe: the programs of probe/ and common/, of the kernel's own routines. Fails, and builds nothing, where build/ was
-# carried to a machine without a network: it has the programs and no source.
+# build_probe: builds the programs of probe/ and common/ from the kernel's own routines. If build/ was carried to a
+# machine without a network, it has the programs and no source: then build_probe fails, and builds nothing.
 build_probe() {
 	[ -e build/pristine.version ] || [ ! -x build/probe/probe ] || return 1
 	scripts/fetch-kernel && scripts/series tree && make -s -j"$(nproc)" -C probe && make -s -C common || exit
 }
 
-# fact KEY: one of those that common/host-facts knows of this machine
+# fact KEY: prints a fact about this machine, from common/host-facts
 fact() {
 	build/common/host-facts | sed -n "s/^$1 //p"
 }

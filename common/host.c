@@ -19,15 +19,15 @@
 #define CACHE_IN_SYS  "/sys/devices/system/cpu/cpu%d/cache/index%d/size"
 #define ASSUMED_CACHE (32UL << 20)
 #define NOISY_CPUS    0.2
-#define MUCH_TAKEN    0.02 /* of the time */
+#define MUCH_TAKEN    0.02 /* share of the time */
 
-/* The text of /proc/cpuinfo or of another file instead. */
+/* The text of /proc/cpuinfo, or of the file that replaces it. */
 static char *cpuinfo;
 
 /* The limit that leaves the least memory, in words. */
 static char memory_limit[560];
 
-/* A moment of the machine. */
+/* The state of the machine at one moment. */
 struct activity {
 	double wall, own; /* seconds */
 	double busy;	  /* ticks of all CPUs */
@@ -68,7 +68,7 @@ char *host_file(const char *format, ...)
 	return read_file(path);
 }
 
-/* The number behind a key at the beginning of a line; 0 if there is no such line. */
+/* Returns the number after a key at the beginning of a line; 0 if there is no such line. */
 static unsigned long long number_behind(const char *text, const char *key)
 {
 	size_t length = strlen(key);
@@ -87,7 +87,7 @@ void host_use_cpuinfo(const char *path)
 	cpuinfo = read_file(path);
 }
 
-/* NULL if it is missing or empty. */
+/* Returns the value of a key, or NULL if it is missing or empty. */
 static char *find_in_cpuinfo(const char *text, const char *key)
 {
 	size_t length = strlen(key);
@@ -156,7 +156,7 @@ static size_t cache_of_sysfs(int cpu)
 
 #ifdef __x86_64__
 
-/* AMD's leaf has the format of Intel's. The highest level is the last one. */
+/* AMD's leaf has the format of Intel's. The last cache has the highest level. */
 static size_t cache_of_leaf(unsigned int leaf)
 {
 	unsigned int eax, ebx, ecx, edx;
@@ -172,7 +172,7 @@ static size_t cache_of_cpuid(void)
 	return cache_of_leaf(4) ?: cache_of_leaf(0x8000001d);
 }
 
-/* QEMU writes its name into the leaf of hypervisors, whatever CPU it shows. */
+/* With any CPU model, QEMU's TCG writes its name into the leaf of hypervisors. */
 static bool has_name_of_tcg(void)
 {
 	unsigned int eax, name[4] = {};
@@ -227,7 +227,7 @@ int64_t cpu_ns(void)
 	return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
-/* Times that a clock of 1 ns tells have no other common divisor. */
+/* The step is the greatest common divisor of the times between readings. */
 unsigned long host_clock_step(void)
 {
 	uint64_t step = 0, last = now_ns();
@@ -296,7 +296,7 @@ static size_t read_number(const char *directory, const char *cgroup, const char 
 	return number;
 }
 
-/* The file cache of a cgroup gives way to what its processes allocate. */
+/* The inactive file cache of a cgroup does not count: it gives way when its processes allocate. */
 static size_t used_for_good(const struct cgroup_version *version, const char *mount, const char *cgroup)
 {
 	char *stat = host_file("%s%s/memory.stat", mount, cgroup);
@@ -321,8 +321,8 @@ static void apply_limits(const struct cgroup_version *version, const char *mount
 }
 
 /*
- * A container may see the path of its cgroup on the host, and below the mount only what is in its own.
- * The way up to the mount finds the limit there.
+ * A container may see the path of its cgroup on the host, but below the mount only the content of its own cgroup.
+ * Going up the path to the mount finds the limit there.
  */
 static void apply_path(const struct cgroup_version *version, const char *path, size_t *available)
 {
@@ -380,7 +380,7 @@ const char *host_memory_limit(void)
 	return memory_limit;
 }
 
-/* Of this process, even where a /proc is planted. */
+/* Reads the real /proc, even if a test has set HOST_ROOT. */
 size_t host_huge_page_bytes(void)
 {
 	char *rollup = read_file("/proc/self/smaps_rollup");

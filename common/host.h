@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Facts about this machine. Each is asked here and nowhere else, with one fallback for all programs. */
+/* Facts about this machine. All programs get each fact here, with the same fallback. */
 #ifndef COMMON_HOST_H
 #define COMMON_HOST_H
 
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Tests plant a /proc and a /sys elsewhere. */
+/* Tests set another root, with a /proc and a /sys of their own. */
 #ifndef HOST_ROOT
 #define HOST_ROOT ""
 #endif
@@ -15,7 +15,7 @@
 /* The value of a fact that the machine does not tell. */
 #define UNKNOWN "unknown"
 
-/* A load average above this means that others run, too. */
+/* A load average above this means that other processes run, too. */
 #define NOISY_LOAD 0.5
 
 /**
@@ -50,7 +50,7 @@ const char *host_copy_flags(void);
  * host_last_level_cache() - The size of the last level cache of a CPU.
  * @cpu: its number
  *
- * As sysfs has it, or else CPUID (leaf 4, AMD: 0x8000001d), or else an assumption of 32 MiB with a warning.
+ * From sysfs, or else from CPUID (leaf 4, AMD: 0x8000001d), or else an assumed 32 MiB with a warning.
  *
  * Return: bytes, never 0.
  */
@@ -59,7 +59,7 @@ size_t host_last_level_cache(int cpu);
 /**
  * host_available_memory() - The memory that this process may still use.
  *
- * MemAvailable, or what the limits of its memory cgroups (v2 or v1, and their parents) leave of it.
+ * MemAvailable, or less if the limits of the memory cgroups (v2 or v1, and their parents) leave less.
  *
  * Return: bytes.
  */
@@ -71,24 +71,24 @@ const char *host_memory_limit(void);
 /* Bytes of this process that are mapped by huge pages. */
 size_t host_huge_page_bytes(void);
 
-/* Emulation (QEMU's TCG) has no speed. */
+/* Whether the CPU is emulated (QEMU's TCG): times then mean nothing. */
 bool host_is_emulated(void);
 bool host_is_uml(void);
 
 /*
- * The second one stands still while others have the CPU. It takes a system call, which a short
- * sample would show; a long one would otherwise rarely be left alone on a busy machine.
+ * cpu_ns() stands still while other processes have the CPU. Long samples use it, since on a busy machine they are
+ * rarely left alone. It takes a system call, which a short sample would show, so short samples use now_ns().
  */
 int64_t now_ns(void);
 int64_t cpu_ns(void);
 
-/* The steps in ns in which the clock of the kernel goes: 1, or 256 in User-Mode Linux. */
+/* The step of the kernel's clock in ns: 1, or 256 in User-Mode Linux. */
 unsigned long host_clock_step(void);
 
 /* The load average of a minute; negative if it is unknown. */
 double host_load(void);
 
-/* Adds a warning if that is above NOISY_LOAD. */
+/* Adds a warning if the load average is above NOISY_LOAD. */
 void host_judge_load(void);
 
 /* The uname(2) release. */
@@ -97,8 +97,9 @@ const char *host_kernel(void);
 /**
  * host_watch_begin(), host_watch_end() - Has the measurement been left alone?
  *
- * The second one adds a warning for each thing that disturbed: preemption, stolen time, busy neighbours. A process
- * that slept meanwhile, or let the kernel measure, calls host_watch_end_asleep() instead: to it, sleep is no preemption.
+ * host_watch_end() adds a warning for each kind of disturbance: preemption, stolen time, busy neighbours. A process
+ * that slept meanwhile, or let the kernel measure, calls host_watch_end_asleep() instead, which does not count sleep as
+ * preemption.
  */
 void host_watch_begin(void);
 void host_watch_end(void);

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# ktap.awk: what one test printed, to lines of results:
+# ktap.awk: turns the output of one test into lines of results:
 #
 #	ok|not ok|skip<TAB>TEST: DESCRIPTION[<TAB>REASON]
 #
-# A test point may have a KTAP of its own, indented and above the line that sums it up, as KUnit prints it. The points in
-# there are results by the name SUM.DESCRIPTION, and the sum is none, unless it failed where they did not. Whatever else is
-# indented is not counted, but none of it must have failed. A plan that does not fit is a test point that failed, and so is
-# none at all, unless it is one further in, where KUnit prints none for the parameters of a case.
+# A test point may have a KTAP of its own, indented and above its own line, which sums it up, as KUnit prints it. The
+# points of this KTAP are results named SUM.DESCRIPTION. The summing point is no result, unless it failed and none of
+# them did. Other indented lines are not counted, but fail the test if one of them is "not ok". A plan that does not fit
+# is a failed test point. So is a missing plan, but only at the top: KUnit prints none for the parameters of a case.
 
-# At level 0 that is a result. Further in it waits for the name of its sum.
+# Prints a result of level 0. A result of a deeper level waits for the name of its summing point.
 function result(verdict, name, reason)
 {
 	if (level == 0)
@@ -39,7 +39,7 @@ function check_plan()
 		result("not ok", "KTAP", "test point " misnumbered[level] " is out of order")
 }
 
-# What is known of this level belongs to a test point SUM of the one above. Returns how many of it failed.
+# Hands the results of this level to the test point SUM of the level above. Returns how many of them failed.
 function close_level(sum,    i, part, inner)
 {
 	check_plan()

@@ -14,7 +14,7 @@ static inline void ktap_plan(int nr)
 	printf("KTAP version 1\n1..%d\n", nr);
 }
 
-/* What it was, as for printf(). */
+/* @format: the description of the point, as for printf() */
 static inline void __attribute__((format(printf, 2, 3))) ktap_point(bool ok, const char *format, ...)
 {
 	va_list arguments;

@@ -30,7 +30,7 @@ skip_point() {
 	echo "ok $ktap_nr $1 # SKIP $2"
 }
 
-# Without the plan that this prints, a script that died on the way would look complete.
+# finish: prints the plan. A script that died on the way has printed none, so it does not look complete.
 finish() {
 	echo "1..$ktap_nr"
 	exit "$ktap_failed"

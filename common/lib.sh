@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Sourced by the scripts beside it: where things are, one-line errors, kernel trees, the series as a git repository.
+# Sourced by scripts: paths, one-line errors, kernel trees, the series as a git repository.
 # shellcheck disable=SC2034 # used by those who source this file
 
 export LC_ALL=C
@@ -13,15 +13,15 @@ build=$root/build
 pristine=$build/pristine
 patches=$root/patches
 
-# One fact of the file BASE.
+# base KEY: prints a fact of the file BASE.
 base() {
 	sed -n "s/^$1 //p" "$root/BASE"
 }
 
-# The size of an unpacked kernel source, 7.3.4's rounded up.
+# The size of an unpacked kernel source in MiB: that of 7.3.4, rounded up.
 tree_mib=2000
 
-# space_for MIB
+# space_for MIB: dies if build/ has less free space.
 space_for() {
 	local free
 	free=$(df -Pk "$build" | awk 'NR == 2 { print int($4 / 1024) }')
@@ -29,7 +29,8 @@ space_for() {
 		die "$build needs $1 MiB of free space and has $free: free some, or make build/ a link to a larger disk"
 }
 
-# The version of a kernel tree as its Makefile has it, e.g. 7.3.4 or 7.3.0-rc5; nothing if it is no kernel tree.
+# kernel_version DIR: prints the version from the Makefile of a kernel tree, e.g. 7.3.4 or 7.3.0-rc5; nothing if DIR is
+# no kernel tree.
 kernel_version() {
 	[ -f "$1/Makefile" ] && [ -f "$1/Kbuild" ] && [ -d "$1/mm" ] && [ -d "$1/arch/x86" ] || return 0
 	awk -F ' *= *' '/^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION) *=/ { v[$1] = $2 }
@@ -37,7 +38,7 @@ kernel_version() {
 			print v["VERSION"] "." v["PATCHLEVEL"] "." v["SUBLEVEL"] v["EXTRAVERSION"] }' "$1/Makefile"
 }
 
-# Sets $version and $kernel (an absolute path), or says why DIR cannot be used.
+# check_kernel DIR: sets $version and $kernel (an absolute path), or dies with the reason why DIR cannot be used.
 check_kernel() {
 	local tag
 	tag=$(base tag)
@@ -54,7 +55,7 @@ check_kernel() {
 	kernel=$(realpath "$1")
 }
 
-# git as it is configured nowhere but here: no user or system settings, attributes, hooks or signatures.
+# git with the settings below only: no user or system settings, attributes, hooks or signatures.
 plain_git() {
 	env -u GIT_DIR -u GIT_WORK_TREE -u GIT_INDEX_FILE -u GIT_EXTERNAL_DIFF -u GIT_DIFF_OPTS \
 		GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_ATTR_NOSYSTEM=1 GIT_EDITOR=: \
@@ -65,7 +66,7 @@ plain_git() {
 		-c core.abbrev=12 -c apply.whitespace=nowarn -c am.threeWay=false -c advice.detachedHead=false "$@"
 }
 
-# The top of a git work tree, not a directory somewhere inside one.
+# is_git_top DIR: DIR is the top of a git work tree, not a directory somewhere inside one.
 is_git_top() {
 	[ -e "$1/.git" ] && plain_git -C "$1" rev-parse --verify -q HEAD >/dev/null
 }
@@ -81,14 +82,14 @@ need_pristine() {
 	[ -f "$build/pristine.version" ] || die "there is no kernel source under build/: run scripts/fetch-kernel"
 }
 
-# A directory that goes away with us.
+# Sets $tmp, a directory that is removed when the script exits.
 temporary() {
 	mkdir -p "$build"
 	tmp=$(mktemp -d "$build/$me.XXXXXX")
 	trap 'rm -rf "$tmp"' EXIT
 }
 
-# The files that the patches touch.
+# Prints the files that the patches touch.
 touched() {
 	local p
 	for p in "${list[@]}"; do
@@ -96,7 +97,7 @@ touched() {
 	done | tr '\0' '\n' | cut -f3 | sort -u
 }
 
-# copy_touched FROM TO: those of them that FROM has.
+# copy_touched FROM TO: copies the touched files that FROM has.
 copy_touched() {
 	(cd "$1" && while read -r f; do
 		[ ! -e "$f" ] || cp -P --preserve=mode --parents -t "$2" "$f"
@@ -110,7 +111,7 @@ make_repo() {
 	touched >"$tmp/touched"
 	copy_touched "$pristine" "$repo"
 	plain_git init -q "$repo"
-	# Hunk headers name C functions only if git knows that this is C, and no file of the kernel tree must be ignored.
+	# Hunk headers name C functions only if git knows that the files are C. add -f: no file of the kernel tree is ignored.
 	echo '*.[ch] diff=cpp' >"$repo/.git/info/attributes"
 	plain_git -C "$repo" add -A -f
 	GIT_AUTHOR_DATE='2026-01-01T00:00:00Z' GIT_COMMITTER_DATE='2026-01-01T00:00:00Z' \
@@ -133,7 +134,7 @@ apply_all() {
 	done
 }
 
-# What git calls the mode of a file.
+# kind FILE: prints the mode of a file as git sees it; nothing for a plain file.
 kind() {
 	if [ -L "$1" ]; then
 		echo link
@@ -151,7 +152,8 @@ same_file() {
 	fi
 }
 
-# host_case DESCRIPTION COMMAND...: a point (common/ktap.sh) that needs a mount namespace. A chroot, for one, cannot have any.
+# host_case DESCRIPTION COMMAND...: a point (common/ktap.sh) that needs a mount namespace. A chroot, for example, cannot
+# have one.
 host_case() {
 	if unshare -rm true 2>/dev/null; then
 		point "$@"

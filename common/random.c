@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Random numbers of which a whole run follows from one. */
+/* Random numbers: one seed determines those of a whole run. */
 #include "random.h"
 
 uint64_t next_random(uint64_t *state)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The environment, the warnings, and the one writer of JSON. */
+/* The environment, the warnings, and the only writer of JSON. */
 #define _GNU_SOURCE
 #include <stdarg.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static size_t nr_entries;
 
 static char **warnings;
 static size_t nr_warnings;
-static size_t nr_written; /* warnings that are in the file */
+static size_t nr_written; /* warnings already in the file */
 
 static void *must_have(void *memory)
 {
@@ -44,7 +44,7 @@ static struct entry *new_entry(const char *name)
 	return &entries[nr_entries++];
 }
 
-/* A name that is there already gets the new value. */
+/* Gives the name a new value, if it is there already. */
 static void set_entry(const char *name, char *value, bool is_text)
 {
 	struct entry *entry = find_entry(name) ?: new_entry(name);
@@ -96,7 +96,7 @@ const char *find_environment(const char *name)
 	return entry ? entry->value : NULL;
 }
 
-/* As many on a line as fit. */
+/* Prints as many facts on a line as fit. */
 void print_environment(void)
 {
 	int column = 0;
@@ -153,7 +153,10 @@ static bool continues(const unsigned char *at, int length)
 	return true;
 }
 
-/* The length of the UTF-8 character; 0 if it is none, too long for its value, a surrogate, or no code point. */
+/*
+ * Returns the length of a UTF-8 character; 0 if it is invalid, longer than needed, a surrogate, or beyond the last
+ * code point.
+ */
 static int utf8_length(const unsigned char *at)
 {
 	unsigned int two = at[0] << 8 | at[1];
@@ -202,7 +205,7 @@ static void write_number_or_null(FILE *file, double number, bool is_there)
 		fputs("null", file);
 }
 
-/* The warnings that are not in the file yet. */
+/* Writes the warnings that are not in the file yet. */
 static void write_warnings(FILE *file)
 {
 	const char *comma = "";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Samples as report/ reads them: JSON lines. The environment begins a run, then comes the plan, a line per row, then the
- * rounds, then the end. report/samples.py describes each line.
+ * Samples as report/ reads them: JSON lines. A run begins with the environment. The plan follows, a line per row,
+ * then the rounds, then the end. report/samples.py describes each line.
  */
 #ifndef COMMON_SAMPLES_H
 #define COMMON_SAMPLES_H
@@ -17,19 +17,19 @@ void add_environment_number(const char *name, double number);
 void add_environment_flag(const char *name, bool flag);
 const char *find_environment(const char *name); /* as text; NULL if there is no such name */
 
-/* Reasons to doubt the numbers. Each text once. */
+/* Reasons to doubt the numbers. A text that is added again counts once. */
 void add_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
-const char *find_warning(size_t index); /* NULL behind the last one */
+const char *find_warning(size_t index); /* NULL after the last one */
 void print_warnings(void);
 
-/* CPU, kernel, boot, load, frequency, nodes, THP, ...: everything that every program adds. */
+/* Adds the facts that every program records: CPU, kernel, boot, load, frequency, nodes, THP, ... */
 void add_common_environment(const char *program, int cpu, uint64_t seed);
 void print_environment(void);
 
 #define NO_NODE -1
 #define NO_CPU	-1
 
-/* A line of the plan. Numbers are 0, and nodes and the bystander -1, where there is no such thing. */
+/* A line of the plan. A field that does not apply is 0 (numbers), NO_NODE (nodes) or NO_CPU (the bystander). */
 struct planned_row {
 	const char *benchmark, *function, *kind;
 	int src, dst;
@@ -45,7 +45,7 @@ struct planned_row {
 	const char *aside, *missing;
 };
 
-/* A round of a row. Arrays have a number per way; NULL where nothing of that kind was measured. */
+/* A round of a row. An array has a number per way; it is NULL if nothing of that kind was measured. */
 struct round {
 	int row, round;
 	int nr_ways;
@@ -53,10 +53,10 @@ struct round {
 	const unsigned char *order;
 };
 
-/* For people who cannot judge the samples here. Sorts the values. */
+/* Returns the median, for output where scripts/report does not run. Sorts the values. */
 double median(double *values, size_t n);
 
-/* The caller looks at ferror(), or at what fclose() says. */
+/* Errors show up in ferror() or fclose(), which the caller has to check. */
 void write_environment(FILE *file);
 void write_row(FILE *file, int id, const struct planned_row *row);
 void write_missing_way(FILE *file, const char *benchmark, const char *function, const char *way, const char *why);
