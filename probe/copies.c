@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's copy routines, timed in user space, on the node of the CPU and between that one and
- * others: v7.3's, and those that copy_pages() and copy_mc_pages() are made of.
+ * Times the kernel's copy routines in user space, on the node of the CPU and between this node and
+ * others: the routines of v7.3, and those of copy_pages() and copy_mc_pages().
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,20 +14,23 @@
 #include "routines.h"
 #include "samples.h"
 
-/* A sample copies at least these, whatever the size of its pieces: 20 us hot, some 200 us cold. */
+/* The least that a sample copies, for pieces of any size: 20 us hot, about 200 us cold. */
 #define SAMPLE_BYTES (2UL << 20)
 
-/* Hot copies move about in here, so that no row depends on where its one piece happens to lie. */
+/* Hot copies take random places in this pool, so that no row depends on the place of its one piece. */
 #define HOT_BYTES (32UL << 20)
 
-/* As little of a pool as makes a piece of it cold while the others are copied. */
+/* The smallest pool in which a piece of the largest size becomes cold while the others are copied. */
 #define LARGEST	   (32UL << 20)
 #define LEAST_POOL (2 * LARGEST + HUGE_PAGE)
 
-/* A folio of hugetlb, in memory of its own. Takes so long that few ways have to do. */
+/*
+ * The size of a hugetlb folio of 1 GiB, in a pool of its own. Its copies take so long that only few
+ * ways are measured.
+ */
 #define GIGANTIC (1UL << 30)
 
-/* Large pieces get more of the time, or there would be too few rounds to decide anything. */
+/* Shares of the time. Large pieces need more, or their rounds are too few to decide anything. */
 #define LARGEST_SHARES	2
 #define GIGANTIC_SHARES 12
 
@@ -35,17 +38,17 @@ static const size_t sizes[] = { 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20,
 
 #define NR_SIZES (sizeof(sizes) / sizeof(sizes[0]))
 
-/* From one node to another. */
+/* Sizes of the copies from node to node. */
 static const size_t node_sizes[] = { 64 << 10, 2 << 20 };
 
 #define NR_NODE_SIZES (sizeof(node_sizes) / sizeof(node_sizes[0]))
 
 struct pool {
 	char *to, *from;
-	bool misplaced; /* not on the node that was asked for */
+	bool misplaced; /* not on the requested node */
 };
 
-/* The pieces of a sample, at these offsets. */
+/* The pieces of a sample, and their offsets in the pools. */
 struct plan {
 	size_t size, bytes;
 	bool cold, read;
@@ -65,9 +68,9 @@ static struct copies mc_pages = { .ways = mc_routines };
 static struct copies node_pages = { .ways = routines };
 
 static struct pool hot, local, gigantic, far[MAX_FAR_NODES];
-static size_t pool_bytes;	      /* of local and of each far one */
+static size_t pool_bytes;	      /* size of the local pool and of each far one */
 static size_t cursor;		      /* the next cold part of the pools */
-static size_t to_offset, from_offset; /* of the hot copies of this visit */
+static size_t to_offset, from_offset; /* place of the hot copies in this visit */
 
 static struct pool allocate_pool(struct run *run, size_t bytes, int node)
 {
@@ -80,7 +83,7 @@ static struct pool allocate_pool(struct run *run, size_t bytes, int node)
 	return pool;
 }
 
-/* At most half of the memory is for the pools. */
+/* The pools get at most half of the memory. */
 static void allocate_pools(struct run *run)
 {
 	struct nodes *nodes = &run->nodes;
@@ -99,7 +102,7 @@ static void allocate_pools(struct run *run)
 			    nodes->nr_far + 1);
 }
 
-/* A quarter of the memory is for the fills, and the rest is left alone. */
+/* The fills need a quarter of the memory, and the rest stays free. So all pools together get a third. */
 static void allocate_gigantic(struct run *run)
 {
 	if (!run->functional && run->total_bytes + 2 * GIGANTIC <= run->available / 3)
@@ -118,7 +121,7 @@ static void judge_memory(struct run *run)
 		add_warning("the memory is not all on node %d, where the CPU is: free some there", run->nodes.local);
 }
 
-/* A different value in every word, so that a page in the wrong place is wrong. */
+/* Every word gets a different value, so that a page in the wrong place is noticed. */
 static void fill_source(char *from, size_t size, uint64_t seed)
 {
 	for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
@@ -149,8 +152,9 @@ static void verify_section(const struct section *section)
 }
 
 /*
- * A cold sample takes the pieces of its part of the pools in random order, as the folios that are
- * migrated do not lie in a row either. A hot one copies the same piece again and again: offset 0.
+ * A cold sample copies the pieces of its part of the pools in random order, because folios that are
+ * migrated are not in a row either. A hot sample copies the same piece again and again, at offset
+ * 0.
  */
 static void plan_pieces(struct plan *plan, uint64_t *random)
 {
@@ -246,7 +250,7 @@ static void add_node_rows(struct section *section, const struct run *run)
 	}
 }
 
-/* A long sample is rarely left alone, and does not show what the other clock takes. */
+/* A long sample is rarely left alone, so it uses the CPU clock. It is too long to show that clock's system call. */
 static int64_t clock_ns(const struct plan *plan)
 {
 	return plan->bytes > SAMPLE_BYTES ? cpu_ns() : now_ns();
@@ -275,7 +279,7 @@ static void visit(const struct section *section, int row, uint64_t *random)
 	from_offset = next_random(random) % places * size;
 }
 
-/* The offset of the next part of the pools of so many bytes. */
+/* Returns the offset of the next @bytes of the pools. */
 static size_t next_part(size_t bytes)
 {
 	size_t part = cursor + bytes > pool_bytes ? 0 : cursor;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's copy_mc.c for a CPU of the kind and with the features that the Makefile says. What
- * it defines gets the KIND behind its name. Without ERMS, v7.3's copy_mc_to_kernel() is MEMCPY.
+ * The kernel's copy_mc.c, built for a CPU with the features that the Makefile sets. Its functions
+ * get the suffix KIND. Without ERMS, v7.3's copy_mc_to_kernel() calls memcpy(), which is MEMCPY
+ * here.
  */
 #include <linux/uaccess.h>
 #include <linux/string.h>
@@ -10,7 +11,7 @@
 #define PASTE(name, kind) name##_##kind
 #define NAME(name, kind)  PASTE(name, kind)
 
-/* The shim defines these two as themselves. */
+/* The shim headers define these two names as themselves. */
 #undef copy_mc_to_kernel
 #undef copy_mc_pages
 #define copy_mc_to_kernel	    NAME(copy_mc_to_kernel, KIND)
@@ -19,11 +20,11 @@
 #define enable_copy_mc_fragile	    NAME(enable_copy_mc_fragile, KIND)
 #define copy_mc_fragile_handle_tail NAME(copy_mc_fragile_handle_tail, KIND)
 
-/* The C library's would be measured otherwise. */
+/* Otherwise, the C library's memcpy() would be measured. */
 void *MEMCPY(void *to, const void *from, size_t length);
 #define memcpy MEMCPY
 
-/* Nobody calls copy_mc_to_user(). */
+/* For copy_mc_to_user() only, which nobody calls. */
 #define copy_user_generic(to, from, length) (length)
 
 #include <arch/x86/lib/copy_mc.c>

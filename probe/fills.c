@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Ways of filling memory with descriptors that are all alike. Built without vector registers, which
- * the kernel does not use either.
- */
+/* Ways to fill memory with identical descriptors. Built without vector registers, like the kernel. */
 #include "fills.h"
 #include "memory.h"
 #include "streams.h"
@@ -47,7 +44,7 @@ void fill_by_block(const struct fill *this, const struct source *source, char *t
 		this->copy->copy(to + at, source->block, bytes - at);
 }
 
-/* As clear_pages() does it on a CPU with REP_GOOD. */
+/* Clears memory as clear_pages() does on a CPU with REP_GOOD. */
 void zero_piece(char *to, size_t bytes)
 {
 	bytes /= 8;

@@ -7,16 +7,16 @@
 #include "routines.h"
 #include "slow-path.h"
 
-/* The source of all stores. */
+/* The source of what the ways store. */
 struct source {
 	const struct pgmap *pgmap;
 	const char *block; /* MAX_BLOCK bytes of descriptors */
 };
 
 #define MAX_BLOCK  (2UL << 20)
-#define REPLICATED (32UL << 10) /* the block that is to be the kernel's */
+#define REPLICATED (32UL << 10) /* size of the block that the kernel is to use */
 
-/* A way of filling. Only fill_by_block() has copy and block. */
+/* A way to fill memory. Only fill_by_block() uses copy and block. */
 struct fill {
 	void (*fill)(const struct fill *this, const struct source *source, char *to, size_t bytes);
 	const struct routine *copy;

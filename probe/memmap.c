@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ways to fill a memmap: with descriptors of 64 bytes that are all alike, as the struct pages of a
- * ZONE_DEVICE range are.
+ * Times ways to fill a memmap with identical descriptors of 64 bytes, such as the struct pages of a
+ * ZONE_DEVICE range.
  *
- * A kernel with init_on_alloc=1 zeroes the memory of a memmap when it allocates it, one 2 MiB page
- * (the memmap of 128 MiB) after the other, and fills it when all of it is there. Of a large range
- * every line has left the caches by then, of a small one none. The samples do the same: zero,
- * untimed, then fill. Without init_on_alloc=1 what was there before decides: cold, as a rule.
+ * A kernel with init_on_alloc=1 zeroes a memmap when it allocates the memory, one 2 MiB page (the
+ * memmap of 128 MiB) after the other, and fills the memmap afterwards. By then, all lines of a
+ * large memmap have left the caches, and none of a small one. The samples do the same: zero,
+ * untimed, then fill. Without init_on_alloc=1, the earlier use of the memory decides: it is cold,
+ * as a rule.
  *
  * A memmap in the memory of the device is not zeroed: its lines are always cold.
  */
@@ -22,11 +23,11 @@
 #include "probe.h"
 #include "samples.h"
 
-#define PIECE	    HUGE_PAGE /* zeroed and filled at a time where hot */
+#define PIECE	    HUGE_PAGE /* hot: zeroed and filled at a time */
 #define HOT_BYTES   (4 * PIECE)
 #define TOUCH_BYTES (2 * PIECE)
 
-/* Of the time: these take ten times as long, and they decide. */
+/* Shares of the time for cold rows, which take ten times as long, and which decide the result. */
 #define COLD_SHARES 3
 
 static const struct kind {
@@ -156,7 +157,7 @@ static void add_ways(struct section *section)
 	if (!host_has_flag("movdir64b"))
 		section->ways[way].missing = "this CPU has no MOVDIR64B";
 
-	/* As copy_pages() copies here; one block also as it does elsewhere. */
+	/* Blocks are copied as copy_pages() copies on this CPU, and one block also as on other CPUs. */
 	add_block(section, 4 << 10, selected);
 	section->chosen = add_block(section, REPLICATED, selected);
 	add_block(section, 256 << 10, selected);
@@ -171,7 +172,7 @@ static char *map_kind(const struct kind *kind, size_t bytes)
 	return kind->file ? map_memfd(bytes, kind->huge) : map(bytes, kind->huge, ANY_NODE);
 }
 
-/* Is this part of the memory mapped as the kind says? */
+/* Is the memory that was added since @before mapped in pages of the size of its kind? */
 static bool mapped_as(const struct kind *kind, size_t before, size_t bytes)
 {
 	return host_huge_page_bytes() - before == (kind->huge ? bytes : 0);
@@ -191,7 +192,7 @@ static const char *refusal(void)
 	return text;
 }
 
-/* Why there is none of this kind, or NULL. */
+/* Returns NULL, or why there is no memory of this kind. */
 static const char *allocate_range(int index)
 {
 	size_t before = host_huge_page_bytes();
@@ -245,7 +246,7 @@ static void add_rows(struct section *section)
 	}
 }
 
-/* The block is made of what the slow path stores, as the kernel is to make it. */
+/* The slow path makes the block, as it is to do in the kernel. */
 static void make_block(void)
 {
 	char *block = allocate(MAX_BLOCK);
@@ -255,7 +256,7 @@ static void make_block(void)
 	source.block = block;
 }
 
-/* Every way must store these bytes, worked out without any of them. */
+/* The bytes that every way must store, computed without any of the ways. */
 static void fill_expected(char *to, size_t bytes)
 {
 	const uint64_t words[8] = { ZONE_DEVICE << ZONE_SHIFT | 1UL << RESERVED_BIT,
@@ -265,7 +266,7 @@ static void fill_expected(char *to, size_t bytes)
 		memcpy(to + at, words, sizeof(words));
 }
 
-/* Less than the smallest block, one more than a block, and all blocks with a ragged end. */
+/* A single page, a page more than the kernel's block, and more than the largest block, with a ragged end. */
 static void verify_all(const struct section *section)
 {
 	static const size_t sizes[] = { PAGE_SIZE, 36 << 10, MAX_BLOCK + (300 << 10) };

@@ -15,11 +15,11 @@
 #include "nodes.h"
 #include "samples.h"
 
-/* Zeroing the upper limit takes a second; the lower one overflows L2. */
+/* Zeroing MAX_RANGE takes a second. MIN_RANGE overflows L2. */
 #define MAX_RANGE (1UL << 30)
 #define MIN_RANGE (32UL << 20)
 
-/* A sixteenth of it is the lower one. */
+/* The fills get a sixteenth of the memory, which must be at least MIN_RANGE. */
 #define LEAST_MEMORY (16 * MIN_RANGE)
 
 #ifndef MADV_COLLAPSE
@@ -38,7 +38,7 @@ void die(const char *format, ...)
 	exit(EXIT_REFUSED);
 }
 
-/* Aligned to huge pages; NULL and errno if it cannot be had. */
+/* Maps memory at a multiple of HUGE_PAGE. Returns NULL with errno set if that fails. */
 static char *map_aligned(size_t bytes, int flags, int fd)
 {
 	char *at = mmap(NULL, bytes + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -50,7 +50,7 @@ static char *map_aligned(size_t bytes, int flags, int fd)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-/* tmpfs gives no huge pages on a fault, which is its default, but does when told to collapse. */
+/* By default, tmpfs gives no huge pages on a fault. It does on MADV_COLLAPSE. */
 static void populate(char *at, size_t bytes, bool huge)
 {
 	madvise(at, bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
@@ -85,7 +85,7 @@ char *map_memfd(size_t bytes, bool huge)
 	return at;
 }
 
-/* As the kernel's direct map is. */
+/* Uses huge pages, as the kernel's direct map does. */
 char *allocate_on(size_t bytes, int node)
 {
 	return map(bytes, true, node);
@@ -96,7 +96,7 @@ char *allocate(size_t bytes)
 	return allocate_on(bytes, ANY_NODE);
 }
 
-/* More than twice the last level cache: everything else in it has been walked in between. */
+/* More than twice the last level cache: before a part is visited again, everything else has been walked. */
 size_t beyond_cache(size_t cache, size_t least, size_t limit, const char *what)
 {
 	size_t bytes = 2 * cache + HUGE_PAGE;
@@ -124,7 +124,7 @@ size_t available_memory(void)
 	return bytes;
 }
 
-/* One load of each cache line: the reader waits for the line, not for its own arithmetic. */
+/* Loads each cache line once, so that the time is spent on waiting for lines, and not on arithmetic. */
 void read_lines(const char *at, size_t bytes)
 {
 	uint64_t sum = 0;

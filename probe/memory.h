@@ -10,7 +10,7 @@
 #define CACHE_LINE 64
 #define GUARD	   0x5a
 
-/* Wherever the kernel sees fit. */
+/* The kernel chooses the node. */
 #define ANY_NODE -1
 
 /* The exit status of a run that was refused. */
@@ -21,21 +21,22 @@ void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2))
 char *allocate(size_t bytes);
 char *allocate_on(size_t bytes, int node);
 
-/* Prefaulted memory, in huge pages if they are asked for and to be had. */
+/* Returns prefaulted memory, in huge pages if @huge is set and the kernel has some. */
 char *map(size_t bytes, bool huge, int node);
 
-/* The same in a file; NULL and errno if the kernel refuses. */
+/* The same in a memfd. Returns NULL with errno set if the kernel refuses. */
 char *map_memfd(size_t bytes, bool huge);
 
-/* In bytes; gives up if it is too little for any measurement. */
+/* Returns bytes. Dies if they are too few for any measurement. */
 size_t available_memory(void);
 
-/* A part of so large a range, of least bytes or more, is cold when it is visited again. */
+/* Returns the size of a range whose parts are cold at every visit: from @least bytes up to @limit. */
 size_t beyond_cache(size_t cache, size_t least, size_t limit, const char *what);
 
 /*
- * Checks of a way: surround() makes each byte of to other than it must become, with guards around;
- * judge() compares with what is expected, and says what is wrong of which way and then gives up.
+ * The check of a way: surround() sets every byte of @to to another value than @expected, with
+ * guards around. judge() compares @to with @expected and checks the guards. If a byte is wrong, it
+ * names the way and the offset, and dies.
  */
 void surround(char *to, const char *expected, size_t bytes);
 void judge(const char *way, const char *call, const char *to, const char *expected, size_t bytes);

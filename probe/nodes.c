@@ -26,7 +26,7 @@ static bool is_nearer(const struct nodes *nodes, int node, int other)
 	return numa_distance(nodes->local, node) < numa_distance(nodes->local, other);
 }
 
-/* Keeps the list sorted; the last one drops out when it is full. */
+/* Keeps the list sorted by distance. If it is full, the farthest node drops out. */
 static void insert(struct nodes *nodes, int node)
 {
 	int at = nodes->nr_far;
@@ -52,7 +52,7 @@ static int nearest_with_memory(int from)
 	return nearest;
 }
 
-/* A node of CPUs only is no place to copy in. */
+/* Copies need memory: if the node has only CPUs, the nearest node with memory replaces it. */
 static int local_node(int cpu)
 {
 	int node = numa_node_of_cpu(cpu), nearest;
@@ -62,7 +62,7 @@ static int local_node(int cpu)
 	if (has_memory(node))
 		return node;
 	nearest = nearest_with_memory(node);
-	add_warning("node %d, of this CPU, has no memory: node %d, the nearest that has, is the local one", node,
+	add_warning("node %d, of this CPU, has no memory: node %d, the nearest with memory, counts as local", node,
 		    nearest);
 	return nearest;
 }
@@ -75,7 +75,7 @@ static long place(char *at, size_t bytes, int node)
 	return mbind(at, bytes, MPOL_PREFERRED, mask, MAX_NODES, 0);
 }
 
-/* Or a negative error number. */
+/* Returns the node of a page, or a negative error number. */
 static int node_of(char *page)
 {
 	void *address = page;

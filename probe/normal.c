@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Would the memory map of ordinary memory gain by copying struct pages, too? v7.3's stores in each
- * one at boot, 9 stores of which two are its own address, against a template and those two stores,
- * and against blocks and those two stores. Blocks alone are not possible: the bound.
+ * Would the memory map of ordinary memory gain by copying struct pages, too? At boot, v7.3 makes 9
+ * stores in each struct page, two of them its own address. Compared are these stores, a template
+ * plus the two stores, and blocks plus the two stores. Blocks alone: an upper bound, not
+ * implementable.
  *
- * Memory that is plugged in, or found at boot, is then freed to the page allocator, which stores in
- * every struct page once more. Rows of the kind "freed" have that, too.
+ * Memory that is hot-plugged, or found at boot, is then freed to the page allocator, which stores
+ * in every struct page once more. Rows of the kind "freed" include these stores.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -21,7 +22,7 @@
 #include "section.h"
 
 #define SECONDS 20
-#define CHUNK	(1024 * sizeof(struct descriptor)) /* the page allocator's largest */
+#define CHUNK	(1024 * sizeof(struct descriptor)) /* memmap of the page allocator's largest block */
 
 enum { COLD, COLD_FREE, HOT, HOT_FREE, NR_ROWS };
 enum { BUILT = BASE, TEMPLATE = FIRST_OTHER, BLOCK, BLOCK_ONLY, NR_WAYS };
@@ -44,7 +45,7 @@ static struct source source;
 static char *range;
 static size_t range_bytes;
 
-/* As in the loop of memmap_init_range(), in the order of its instructions. */
+/* The stores of the loop in memmap_init_range(), in the order of its instructions. */
 static void build(volatile struct descriptor *page)
 {
 	page->refcount = 1;
@@ -64,7 +65,7 @@ static void point_to_itself(volatile struct descriptor *page)
 	page->previous = (void *)&page->next;
 }
 
-/* The words that differ from one to the next are not copied. */
+/* Copies all words except the two that differ from one struct page to the next. */
 static void copy_template(volatile struct descriptor *page)
 {
 	volatile unsigned long *to = (void *)page;
@@ -143,7 +144,7 @@ static void make_source(void)
 	source.block = block;
 }
 
-/* All but the bound have to store the same bytes. */
+/* All ways except the upper bound must store the same bytes. */
 static void verify(void)
 {
 	static char expected[CHUNK];

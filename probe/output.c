@@ -28,7 +28,7 @@ static void interrupt(int signal __attribute__((unused)))
 	_exit(EXIT_INTERRUPTED);
 }
 
-/* A device must not be replaced by a file. */
+/* finish_output() renames a file to this name, which must not replace a device. */
 static void refuse_special_file(const char *name)
 {
 	struct stat status;

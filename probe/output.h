@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The file of samples. It has its name when it is complete: an interrupted run leaves nothing behind. */
+/* The file of samples. It gets its name when it is complete: an interrupted run leaves no file. */
 #ifndef PROBE_OUTPUT_H
 #define PROBE_OUTPUT_H
 
@@ -12,15 +12,15 @@
 FILE *open_output(const char *name);
 void finish_output(FILE *file);
 
-/* The CPU, the kernel and where the routines come from; what a program adds comes behind. */
+/* Adds the CPU, the kernel and the source of the routines. A program adds its own facts after them. */
 void add_probe_environment(int cpu, uint64_t seed);
 
-/* Rows of several sections have different ids: they begin with the given one. */
+/* The rows of all sections have different ids: those of a section begin with @first_id. */
 void write_plan(FILE *file, const struct section *section, int first_id);
 void write_missing_ways(FILE *file, const struct section *section);
 void write_rounds(FILE *file, const struct section *section, int first_id, bool functional);
 
-/* A line per row and a column per way, without the first round. */
+/* Prints the medians, a line per row and a column per way. The first round does not count. */
 void print_medians(const struct section *section);
 
 #endif /* PROBE_OUTPUT_H */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How much does the place of the code make of a call? Copies of 4 KiB that stay in the caches, by
- * REP MOVSQ and by REP MOVSB, with the routine and its caller at 64 places each. PLACEMENT_NS in
- * report/stats.py is the largest difference seen on any CPU; results/placement.txt has them.
+ * How much does the address of the code change the time of a call? Times copies of 4 KiB that stay
+ * in the caches, by REP MOVSQ and by REP MOVSB, with the routine and its caller at 64 places each.
+ * PLACEMENT_NS in report/stats.py is above the largest difference seen on any CPU;
+ * results/placement.txt has the differences.
  */
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -18,7 +19,7 @@
 #define CALLS  512
 #define PAGE   4096
 
-/* caller(calls, routine, to, from): without a line of C, so that nothing but its place differs. */
+/* caller(calls, routine, to, from). In assembly, so that nothing but its place differs. */
 asm(".section .rodata\n"
     "movsq: movl $512, %ecx\n rep movsq\n ret\n"
     "movsq_end:\n"
@@ -47,7 +48,7 @@ static double now_ns(void)
 	return now.tv_sec * 1e9 + now.tv_nsec;
 }
 
-/* 13 and 29 have no factor in common with 64: every offset within a line, in pairs that differ. */
+/* 13 and 29 share no factor with 64: the places have every offset within a cache line, in pairs that differ. */
 static char *routine_at(int place)
 {
 	return code + place * 2 * PAGE + place * 13 % 64;

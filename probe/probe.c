@@ -24,10 +24,10 @@
 #define SECONDS	    78
 #define ALL_SECONDS 150 /* with --all */
 
-/* At least so much of it is for measuring, however long it takes to prepare memory. */
+/* The least share of the time for measuring, however long it takes to prepare memory. */
 #define MEASURING 0.5
 
-/* The copies get these parts of that, and the fills the rest. */
+/* The copies get these shares of the measuring time, and the fills get the rest. */
 #define COPIES	0.30
 #define MC	0.18
 #define BETWEEN 0.15
@@ -49,12 +49,12 @@ static void usage(void)
 	       "on this CPU, in user space. Writes samples, which scripts/report judges.\n"
 	       "\n"
 	       "  --json FILE      write the environment and all samples as JSON lines\n"
-	       "  --seed N         copy the same pieces, and the ways of a round in the same order,\n"
-	       "                   as in an earlier run\n"
-	       "  --seconds N      run for that long (default %d, with --all %d)\n"
-	       "  --all            measure all ways below, not only v7.3's, the same again as a\n"
-	       "                   control, and the one that the series chooses on this CPU\n"
-	       "  --ways LIST      measure these, too: names, separated by semicolons\n"
+	       "  --seed N         the seed of an earlier run: copy the same pieces, and measure the\n"
+	       "                   ways of a round in the same order\n"
+	       "  --seconds N      run for N seconds (default %d, with --all %d)\n"
+	       "  --all            measure all ways below; the default is v7.3's way, the same again\n"
+	       "                   as a control, and the way that the series chooses on this CPU\n"
+	       "  --ways LIST      also measure the ways with these names, separated by semicolons\n"
 	       "  --medians        print the medians; makes --json optional\n"
 	       "  --help           this text\n"
 	       "\n"
@@ -71,17 +71,18 @@ static void usage(void)
 	       "  slow path        what v7.3 stores per struct page, one after the other\n"
 	       "  64-byte template one prepared descriptor, copied again and again; movnti,\n"
 	       "                   movdir64b: with stores that bypass the caches\n"
-	       "  4K to 2M         a prepared block of so many bytes, copied again and again as\n"
+	       "  4K to 2M         a prepared block of this size, copied again and again as\n"
 	       "                   copy_pages() copies; at 32K with each of its three variants\n"
 	       "\n"
-	       "Each is checked, then timed. The first round of every row is kept apart.\n"
+	       "Each way is checked, then timed. The first round of every row is kept apart.\n"
 	       "Copies: a sample copies 2 MiB or more in pieces of the row's size. Hot: the same piece\n"
-	       "again and again. Cold: pieces that left all caches, each another one. +read: and then\n"
-	       "read, with one load per cache line. 0->1: from one node's memory to another one's.\n"
+	       "again and again. Cold: another piece each time, which has left all caches. +read: each\n"
+	       "copy is then read, with one load per cache line. 0->1: from the memory of node 0 to the\n"
+	       "memory of node 1.\n"
 	       "Fills: of private memory (anon) or of a file in memory (memfd), mapped in pages of 2M\n"
-	       "or 4K. Cold: a range more than twice the last level cache is zeroed, then filled.\n"
-	       "Hot: 2 MiB are. Touch: memory fresh from the kernel, which zeroes it in the page\n"
-	       "faults that count here. +read: and then all of it is read.\n");
+	       "or 4K. Cold: a range of more than twice the last level cache is zeroed, then filled.\n"
+	       "Hot: the same with 2 MiB. Touch: fresh memory, which the kernel zeroes in page faults;\n"
+	       "their time counts. +read: the filled memory is then read.\n");
 	exit(0);
 }
 
@@ -214,7 +215,7 @@ static double measure_all(struct run *run, double seconds)
 	return (now_ns() - start) / 1e9;
 }
 
-/* The samples are written when all are taken: writing would disturb them. */
+/* Writes the samples after all are taken, because writing would disturb them. */
 static void write_samples(FILE *file, struct section *const *sections, bool functional)
 {
 	int id = 0;

@@ -11,11 +11,11 @@
 struct run {
 	int cpu;
 	bool functional;  /* this CPU is emulated: it has no speed */
-	size_t cache;	  /* the last level one, in bytes */
-	size_t available; /* bytes of memory */
+	size_t cache;	  /* bytes of the last level cache */
+	size_t available; /* bytes of available memory */
 	uint64_t seed;
 	size_t pool_bytes;		/* copies: each of the two pools */
-	size_t huge_bytes, total_bytes; /* copies: of all memory they use */
+	size_t huge_bytes, total_bytes; /* copies: bytes in huge pages, and all bytes */
 	size_t range_bytes;		/* fills: in each kind of memory */
 	struct nodes nodes;
 	struct section copies;
@@ -24,7 +24,7 @@ struct run {
 	struct section fills;
 };
 
-/* Before anything is measured: memory, rows and ways, and every way checked. */
+/* Call these before the measurement. They allocate memory, add rows and ways, and check every way. */
 void prepare_copies(struct run *run);
 void prepare_fills(struct run *run);
 

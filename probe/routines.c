@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The routines that are timed. All but the stores past the caches are the kernel's: copy_page() and
- * __memcpy() from arch/x86/lib/, copy_pages() from asm/page_64.h, copy_mc_to_kernel() and
- * copy_mc_pages() from arch/x86/lib/, an object for each of their alternatives; see the Makefile.
+ * The routines that are timed. All except the stores past the caches are the kernel's: copy_page()
+ * and __memcpy() from arch/x86/lib/, copy_pages() from asm/page_64.h, copy_mc_to_kernel() and
+ * copy_mc_pages() from arch/x86/lib/. The Makefile builds an object for each of their alternatives.
  */
 #include "host.h"
 #include "memory.h"
@@ -82,7 +82,7 @@ const struct routine routines[NR_ROUTINES] = {
 	[MOVDIR64B] = { "movdir64b", "the same, 64 bytes each", stream_lines },
 };
 
-/* Nothing here is poisoned. */
+/* No memory here is poisoned, so a reported error is wrong. */
 static inline void must_copy(const char *name, unsigned long left)
 {
 	if (left)

@@ -10,7 +10,7 @@ struct routine {
 	void (*copy)(void *to, const void *from, size_t length);
 };
 
-/* Indices into routines[], and the ways of the copies in this order. */
+/* Indices into routines[]. The ways of the copies have the same order. */
 enum routine_index {
 	PAGE_BY_PAGE,
 	SAME_AGAIN,
@@ -26,7 +26,7 @@ enum routine_index {
 
 extern const struct routine routines[NR_ROUTINES];
 
-/* The same for copies that survive memory errors: into mc_routines[], a way each, too. */
+/* Indices into mc_routines[], the copies that survive memory errors. Their ways have the same order. */
 enum mc_routine_index {
 	MC_PAGE_BY_PAGE,
 	MC_SAME_AGAIN,
@@ -39,10 +39,10 @@ enum mc_routine_index {
 
 extern struct routine mc_routines[NR_MC_ROUTINES];
 
-/* Makes the base what v7.3 does on this CPU. */
+/* Sets the base to the routine that v7.3 uses on this CPU. */
 void select_mc_base(void);
 
-/* The alternative of copy_pages() and the branch of copy_mc_pages() that this CPU takes. */
+/* Return the index of the alternative of copy_pages(), and of the branch of copy_mc_pages(), that this CPU takes. */
 int selected_routine(void);
 int selected_mc_routine(void);
 

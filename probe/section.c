@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A pass visits the rows of a section in random order, and in each row takes one sample of every
- * way, again in random order: a round. All rows are thus measured over the whole run: a disturbance
- * hits all of them a little and none of them alone.
+ * A pass visits the rows of a section in random order. In each row, it takes one sample of every
+ * way, again in random order: this is a round. So all rows are measured over the whole run, and a
+ * disturbance hits all of them a little and none of them alone.
  *
- * A round takes from 200 us to a quarter of a second, and every row has its share of the time: a
- * pass leaves out those that have had more than the others, and those that would end too early.
+ * A round takes from 200 us to a quarter of a second, and every row has its share of the time. So a
+ * pass leaves out rows that have had more time than the others, and rows that would end too early.
  */
 #include <math.h>
 #include <stdio.h>
@@ -20,9 +20,9 @@
 #include "random.h"
 #include "section.h"
 
-#define LEAST_ROUNDS 2 /* the first one and one to look at */
+#define LEAST_ROUNDS 2 /* the first one, kept apart, and one that counts */
 
-/* More than these add nothing to a run of so many seconds. "make check" has fewer. */
+/* More rounds than these add nothing to a run of ENOUGH_SECONDS. "make check" sets fewer. */
 #ifndef ENOUGH_ROUNDS
 #define ENOUGH_ROUNDS  401
 #define ENOUGH_SECONDS 78
@@ -33,7 +33,7 @@ unsigned int rounds_in(double seconds)
 	return ENOUGH_ROUNDS * fmax(seconds / ENOUGH_SECONDS, 1);
 }
 
-/* Such as 64K. */
+/* Returns a text such as 64K. */
 static const char *size_name(size_t size)
 {
 	static char name[16];
@@ -103,7 +103,7 @@ static void make_room(struct row *row)
 		die("no memory for the samples: free some memory");
 }
 
-/* The order in a round does not depend on how many rounds other rows have had. */
+/* The order of the ways in a round does not depend on how many rounds other rows have had. */
 static void measure_row(struct section *section, int index, uint64_t seed)
 {
 	struct row *row = &section->rows[index];
@@ -130,7 +130,7 @@ static bool is_behind(const struct section *section, const struct row *row, doub
 	return !row->missing && row->rounds < section->max_rounds && row->rounds <= pace;
 }
 
-/* The mean time of a share in the rows that are behind; negative if none is. */
+/* Returns the mean time per share of the rows that are behind, or a negative number if none is. */
 static double mean_spent(const struct section *section, double pace)
 {
 	double sum = 0;
@@ -147,7 +147,7 @@ static double mean_spent(const struct section *section, double pace)
 	return n ? sum / n : -1;
 }
 
-/* False if there is nothing left to do. */
+/* Returns false if nothing is left to do. */
 static bool pass(struct section *section, uint64_t seed, uint64_t *random, double pace)
 {
 	double share = mean_spent(section, pace);
@@ -182,7 +182,7 @@ static bool lacks_rounds(const struct section *section)
 	return false;
 }
 
-/* At least one round after the first, however slow the machine is. */
+/* Every row gets at least one round after the first, however slow the machine is. */
 void measure(struct section *section, uint64_t seed, double seconds)
 {
 	uint64_t random = seed;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A section compares ways of doing one thing: rows are the conditions, the first way is the base,
- * the second one the same again as a control. One of the others is what the series chooses here.
+ * A section compares ways of doing one thing, and its rows are the conditions. The first way is the
+ * base, the second way is the base again, as a control. One of the others is the way that the
+ * series chooses on this CPU.
  */
 #ifndef PROBE_SECTION_H
 #define PROBE_SECTION_H
@@ -33,16 +34,16 @@ struct row {
 	size_t bytes;	     /* per sample */
 	unsigned int calls;  /* per sample */
 	unsigned int shares; /* of the time */
-	bool few;	     /* ways: base, control and the chosen one */
-	const char *missing; /* why it cannot be measured here */
-	const char *aside;   /* why the series is not judged by it */
+	bool few;	     /* only base, control and chosen way */
+	const char *missing; /* why the row cannot be measured here */
+	const char *aside;   /* why the row does not judge the series */
 
 	int nr_ways;		      /* that are measured */
 	unsigned char ways[MAX_WAYS]; /* their indices */
 	unsigned int rounds, capacity;
 	int64_t spent;	      /* ns */
-	double *ns;	      /* nr_ways per round, in the order of the ways */
-	unsigned char *order; /* the same, as they ran */
+	double *ns;	      /* nr_ways per round, in the order of ways[] */
+	unsigned char *order; /* nr_ways per round: indices into ways[], as they ran */
 };
 
 struct section {
@@ -60,19 +61,19 @@ struct section {
 	double seconds;
 };
 
-/* Such as "anon 2M cold +read"; valid until the next call. */
+/* Returns a name such as "anon 2M cold +read", valid until the next call. */
 const char *row_name(const struct row *row);
 
 /*
- * Says which ways the rows measure: base, control and the chosen one, or all, and those of a list
- * whose names are separated by semicolons. To be called when all rows are there.
+ * Selects the ways that the rows measure: base, control and the chosen one, or all of them, and
+ * those of a list of names separated by semicolons. Call this when all rows are added.
  */
 void select_ways(struct section *section, bool all, const char *list);
 
 /* Whether a list has the name. */
 bool is_listed(const char *list, const char *name);
 
-/* More rounds the longer the whole run takes. */
+/* Returns the most rounds of a row: more, the longer the whole run takes. */
 unsigned int rounds_in(double seconds);
 void measure(struct section *section, uint64_t seed, double seconds);
 

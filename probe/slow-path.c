@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The stores of v7.3's memmap_init_zone_device() for pages of order 0, in its order: what
- * __init_zone_device_page() and the __init_single_page() in it do to one struct page, in an
- * x86-64 kernel with a mask in compound_info. A function of its own per struct page, as there.
+ * The stores of v7.3's memmap_init_zone_device() for pages of order 0, in the same order: the
+ * stores of __init_zone_device_page(), and of the __init_single_page() in it, to one struct page,
+ * in an x86-64 kernel with a mask in compound_info. As in the kernel, a function is called for each
+ * struct page.
  *
- * What the kernel leaves to the compiler is left to it here, and what it pins down (the atomic
- * counts, the list head, the bit, the load of compound_info) is volatile here: so the same ones of
- * the stores are merged. "make check" compares the instructions with those of a built kernel, and
- * ./stores counts them for the table.
+ * Stores that the kernel leaves to the compiler are plain here. Stores and loads that the kernel
+ * pins down are volatile here: the atomic counts, the list head, the bit, the load of
+ * compound_info. So the compiler merges the same stores as in the kernel. "make check" compares the
+ * instructions with those of a built kernel, and ./stores counts them for the table.
  */
 #include "slow-path.h"
 
@@ -26,7 +27,7 @@ init_descriptor(struct descriptor *page, unsigned long zone, unsigned long node,
 {
 	unsigned long *words = (unsigned long *)page;
 
-	/* No loop: the compiler would make a string instruction of it. */
+	/* No loop, which the compiler would turn into a string instruction. */
 	words[7] = words[6] = words[5] = words[4] = 0;
 	words[3] = words[2] = words[1] = words[0] = 0;
 	page->flags &= ~(3UL << ZONE_SHIFT);

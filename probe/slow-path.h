@@ -2,7 +2,7 @@
 #ifndef PROBE_SLOW_PATH_H
 #define PROBE_SLOW_PATH_H
 
-/* As many bytes as a struct page, and what v7.3 stores in it in the same places. */
+/* As large as a struct page. Its fields are those that v7.3 stores, at the same offsets. */
 struct descriptor {
 	unsigned long flags;
 	union {

@@ -8,7 +8,7 @@ static inline void stream_word(unsigned long *to, unsigned long word)
 	asm volatile("movnti %1, %0" : "=m"(*to) : "r"(word));
 }
 
-/* A cache line, by the word. */
+/* Stores a cache line, word by word. */
 static inline void stream_line(void *to, const void *from)
 {
 	const unsigned long *words = from;
@@ -33,7 +33,7 @@ static inline void stream_line_at_once(void *to, const void *from)
 	asm volatile("movdir64b %0, %1" : : "m"(*line), "r"(to) : "memory");
 }
 
-/* Until then the stores may be underway. */
+/* Waits for the stores, which may still be underway. */
 static inline void drain(void)
 {
 	asm volatile("sfence" : : : "memory");

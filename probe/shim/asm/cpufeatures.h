@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* C code, too, is built for a CPU that has a feature or has not, as if the kernel had patched it. */
+/* C code is also built for a CPU with or without a feature, as if the kernel had patched it. */
 #ifndef PROBE_SHIM_CPUFEATURES_H
 #define PROBE_SHIM_CPUFEATURES_H
 

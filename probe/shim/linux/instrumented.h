@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * As in a kernel without sanitizers. Functions as there: of a loop around an empty macro the compiler
- * leaves the counting.
+ * As in a kernel without sanitizers. These are functions, as in the kernel: the compiler would keep
+ * the counter of a loop around an empty macro.
  */
 #ifndef PROBE_SHIM_INSTRUMENTED_H
 #define PROBE_SHIM_INSTRUMENTED_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A static key that costs nothing: FRAGILE is 1 where the Makefile says so. */
+/* A static key without cost: its value is FRAGILE, 1 if the Makefile says so, else 0. */
 #ifndef PROBE_SHIM_JUMP_LABEL_H
 #define PROBE_SHIM_JUMP_LABEL_H
 
