@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# The verbs. Each is one script; what it does and which knobs it has is said there.
+# The verbs. Each verb runs one script, whose head says what it does and which knobs it has.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -13,14 +13,14 @@ include common/path.mk
 complaint := $(shell sh common/clone.sh 2>&1)
 $(if $(complaint),$(error $(complaint)))
 $(if $(KDIR),$(call check_variables,KDIR))
-# Several, and patterns of the shell.
+# RESULTS may name several directories and have shell patterns.
 $(foreach result,$(subst *,,$(call given,RESULTS) $(RESULTS)),$(call check_path,$(result),RESULTS,name one without))
 $(if $(word 2,$(RESULTS)),$(if $(shell [ ! -e '$(RESULTS)' ] || echo one),$(call check_path,$(RESULTS),RESULTS,name one without)))
-# Scripts can take any path, but make would expand a '$'.
+# The scripts accept a '$' in a path, but make would expand it.
 override KERNEL := $(value KERNEL)
 endif
 
-# make ends with 2 whatever a recipe ends with, so the last line of a verb that failed names the code.
+# make's own exit code is always 2 if a recipe fails, so the last line of a failed verb names the script's exit code.
 run = $(1) || { code=$$?; echo "make $@: failed with exit code $$code ($(meaning))" >&2; exit $$code; }
 meaning = 1 fail, 2 could not build, 3 undecided, 4 skipped, 124 timed out, 255 guest panicked
 
@@ -31,53 +31,53 @@ help: ## this list
 	@echo "exit codes of the scripts: 0 pass, $(meaning)"
 
 .PHONY: demo
-demo: ## fetch, apply, build, boot the lab, run the module and the selftest, measure this CPU: tables in build/report/
+demo: ## fetch, apply, build, boot the lab, run bench module and selftest, measure this CPU; tables in build/report/
 	@$(call run,scripts/demo)
 
 .PHONY: test
-test: ## all that decides pass or fail
+test: ## run the tests that decide pass or fail
 	@$(call run,scripts/test)
 
 .PHONY: test-full
-test-full: ## and what takes longer: all machine checks, other configurations, instruction counts, mutants
+test-full: ## test, plus longer tests: all machine checks, other configurations, instruction counts, mutants
 	@$(call run,scripts/test full)
 
 .PHONY: probe
-probe: ## what the series would gain on this CPU: v7.3 against the chosen ways in user space, no root, 90 s at most
+probe: ## measure in user space what the series would gain on this CPU against v7.3; no root, 90 s at most
 	@$(call run,scripts/probe)
 
 .PHONY: record
-record: ## all ways on this CPU, and the bench in User-Mode Linux, kept in results/: 10 minutes, BUSY=1 on a busy machine
+record: ## measure all ways and the bench in User-Mode Linux, keep them in results/; 10 min; BUSY=1 on a busy machine
 	@$(call run,scripts/record)
 
 .PHONY: report
-report: ## what samples say, and a page with charts in build/report/: RESULTS='DIRECTORY...', all of results/ without
+report: ## judge samples, as text and as a page with charts in build/report/: RESULTS='DIRECTORY...' (default: results/)
 	@mkdir -p build/report
 	@$(call run,scripts/report --html build/report/index.html $(RESULTS) && scripts/report $(RESULTS))
 
 .PHONY: regress
-regress: ## is a row of a run slower than v7.3: RESULTS=DIRECTORY, or than another kernel: RESULTS='BASE NEW'
+regress: ## look for rows slower than v7.3 (RESULTS=DIRECTORY), or slower than another kernel (RESULTS='BASE NEW')
 	@$(call run,scripts/regress $(RESULTS))
 
 .PHONY: native
-native: ## the bench module in User-Mode Linux: the series' own folio_copy() at this CPU's speed, no root
+native: ## run the bench module in User-Mode Linux: the series' own folio_copy() at this CPU's speed, no root
 	@$(call run,lab/host/build um && scripts/native)
 
 .PHONY: copyloops
-copyloops: ## the copy routines tested in user space: every length, alignment and fault; no root, under a minute
+copyloops: ## test the copy routines in user space: every length, alignment and fault; no root, under a minute
 	@$(call run,scripts/copyloops)
 
 .PHONY: lab
-# The dry run comes first: a request that makes no sense need not wait for a kernel.
-lab: ## one boot of the emulated machine: TOPO=2n|2n1c|pmem CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=stock|debian ICOUNT=1 DRYRUN=1
+# The dry run comes first, so that wrong settings are refused before a kernel is built.
+lab: ## boot a guest: TOPO=2n|2n1c|pmem CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=stock|debian ICOUNT=1 DRYRUN=1
 	@$(call run,DRYRUN=1 lab/host/run $(if $(DRYRUN),,> /dev/null && lab/host/build $(or $(LAB_KERNEL),patched) && lab/host/run))
 
 .PHONY: mce
-mce: ## the machine-check matrix, against the unpatched kernel: CPU=class LAB_KERNEL=patched|stock ROWS=REGEX for less
+mce: ## run the machine-check matrix, also on the unpatched kernel; fewer: CPU=class LAB_KERNEL=patched|stock ROWS=REGEX
 	@$(call run,DRYRUN=1 scripts/mce $(if $(DRYRUN),,> /dev/null && lab/host/build stock && lab/host/build patched && scripts/mce))
 
 .PHONY: tree
-tree: ## the kernel source with the series applied, a commit per patch, in build/linux (KERNEL=DIR: your own source)
+tree: ## make build/linux: the kernel source with the series, a commit per patch (KERNEL=DIR: from your own source)
 	@$(call run,scripts/fetch-kernel && scripts/series tree)
 
 .PHONY: series
@@ -85,23 +85,23 @@ series: ## regenerate patches/ after a file of the series was edited here
 	@$(call run,scripts/fetch-kernel && scripts/series sync)
 
 .PHONY: import
-import: ## what was committed in build/linux becomes patches/ and the files of the series here: REMOVED='FILE...' that are to go
+import: ## make patches/ and the added files from the commits in build/linux; REMOVED='FILE...' names files that go
 	@$(call run,scripts/fetch-kernel && scripts/series import)
 
 .PHONY: check
-check: ## hygiene of the series, patch by patch; writes nothing
+check: ## check the hygiene of the series, patch by patch; changes no file of the series
 	@$(call run,scripts/fetch-kernel && scripts/check)
 
 .PHONY: apply
-apply: ## the series on your own tree: KERNEL=DIR, and SIGNOFF=1 to sign it off
+apply: ## apply the series to your own tree: KERNEL=DIR; SIGNOFF=1 signs it off
 	@$(call run,scripts/series apply)
 
 .PHONY: module
-module: ## folio_copy_bench.ko and its front end for the kernel built in KDIR=DIR (default: the running one)
+module: ## build folio_copy_bench.ko and its front end for the kernel built in KDIR=DIR (default: the running kernel)
 	@$(call run,$(MAKE) --no-print-directory -C bench-module $(if $(KDIR),KDIR=$(abspath $(KDIR))) && $(MAKE) --no-print-directory -C bench)
 
 .PHONY: clean
-clean: ## remove what was built, keep what was downloaded
+clean: ## remove all build output, keep the downloads
 	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name dl -exec rm -rf {} +
 
 .PHONY: distclean
