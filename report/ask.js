@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What the page of a report looks like, asked from within by tests/page and answered on the console.
+// tests/page adds this script to the page of a report. It checks the rendered page and answers on the console.
 "use strict";
 
 function isInside(text, box)
@@ -18,7 +18,7 @@ function isRight(svg)
 		[...svg.querySelectorAll("text")].every(text => isInside(text, box));
 }
 
-// From 0 to 1, of rgb(r, g, b)
+// The lightness of "rgb(r, g, b)", from 0 to 1
 function lightness(colour)
 {
 	return colour.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 765;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What scripts/report and scripts/regress have in common: errors are one line, and the code for them is 2."""
+"""Common code of scripts/report and scripts/regress: an error is one line, and its exit code is 2."""
 import argparse
 import signal
 import sys
@@ -27,7 +27,7 @@ def run(name, main):
     except samples.Refused as refused:
         print("%s: %s" % (name, refused), file=sys.stderr)
         sys.exit(2)
-    # A code of 1 means that a row is slower, and Python's own for a mistake is 1.
+    # Python's exit code for an exception is 1, which would mean that a row is slower.
     except Exception as error:
         print("%s: a mistake of this program: %s %s" % (name, type(error).__name__, error), file=sys.stderr)
         sys.exit(2)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Published numbers, to be shown beside a run on a similar machine: the files in reference/.
+"""Published numbers, which are shown beside a run on a similar machine: the files in reference/.
 
-Each says where it is from and for which CPUs it stands (vendor, family, ranges of models). A row has base and series,
-with standard deviations where they were published, in the unit of the file (of ms less is better), or a ratio from/to.
+Each file names its source and its CPUs (vendor, family, ranges of models). A row has the values base and series in the
+unit of the file (with ms, less is better), and their standard deviations if these were published; or it has a ratio,
+[from, to].
 """
 import glob
 import json
@@ -10,7 +11,7 @@ import os
 
 
 def ratios(reference, row):
-    """How many times as fast, from and to"""
+    """How many times as fast the series is: [from, to]"""
     if "ratio" in row:
         return row["ratio"]
     ratio = row["series"] / row["base"]
