@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The answer, in the same words for every output: which CPU, what is slower, undecided, not slower, and by how much."""
+"""The answer, in the same words in every output: the CPU, and how many rows are slower, undecided and not slower."""
 import math
 
 import series
@@ -7,10 +7,10 @@ import verdicts
 
 SHOWN = 4
 DAY = 24 * 3600
-# The longest run that is worth a thought where nobody knows how long this one was.
+# Runs up to so many times as long are suggested if the run did not say how long it took.
 TIMES = 1000
 
-# What the tables are about, in words.
+# The names of the tables for readers.
 ABOUT = {
     "probe: copies": "copy_pages()",
     "probe: copies_mc": "copy_mc_pages()",
@@ -21,7 +21,7 @@ ABOUT = {
     "bench: folio_mc_copy": "folio_mc_copy()",
 }
 
-# Microarchitectures by vendor, family and model, for readers; nothing is decided by them.
+# Microarchitectures by vendor, family and model. Only shown to readers; no verdict depends on them.
 CORES = {
     ("AuthenticAMD", "25", "1"): "Zen 3",
     ("AuthenticAMD", "25", "17"): "Zen 4",
@@ -60,12 +60,12 @@ def count(found, verdict):
 
 
 def counts(found):
-    """All three classes, worst first"""
+    """The number of rows in each class, worst class first"""
     return ", ".join("%d %s" % (count(found, verdict), verdict) for verdict in verdicts.CLASSES)
 
 
 def gain(found, tables=False):
-    """tables: the rows are of several ones"""
+    """The gain of the faster rows. tables: the rows are from several tables, so the largest gain names its table."""
     faster = [v for v in found if v.mark == "+"]
     if not faster:
         return "faster by 3% for sure in none"
@@ -85,7 +85,7 @@ def duration(seconds):
 
 
 def undecided(results, benchmark, found):
-    """How long a run would decide the undecided rows"""
+    """Lines that say how long a run has to be to decide the undecided rows"""
     open_rows = [v for v in found if v.verdict == verdicts.UNDECIDED]
     if not open_rows:
         return []
@@ -101,15 +101,17 @@ def undecided(results, benchmark, found):
     never = [v for v, factor in zip(open_rows, factors) if factor > limit]
     if never:
         reasons = dict.fromkeys(v.why for v in never)
-        lines.append("to decide: %d rows of %s by no run of a day: %s" % (len(never), benchmark, "; ".join(reasons)))
+        lines.append("to decide: no run of a day would decide %d rows of %s: %s"
+                     % (len(never), benchmark, "; ".join(reasons)))
     return lines
 
 
 def of_table(table, found):
-    """The headline of a table, and the rows that are not as they should be"""
+    """The headline of a table, and its slower and undecided rows"""
     bases = ", ".join(dict.fromkeys(v.row.base for v in found))
     ways = ", ".join(dict.fromkeys(v.way for v in found))
-    lines = ["%s, against %s: %s of %d rows; %s" % (label(table, ways), bases, counts(found), len(found), gain(found))]
+    lines = ["%s, against %s: %s of %d rows; %s"
+             % (label(table, ways), bases, counts(found), len(found), gain(found))]
     for verdict in (verdicts.SLOWER, verdicts.UNDECIDED):
         of_class = [v for v in found if v.verdict == verdict]
         if of_class:
@@ -128,7 +130,7 @@ def control(results):
 
 
 def lines_of(results, judged):
-    """What every output begins with"""
+    """The lines that begin every output"""
     if results.functional:
         return [machine(results), "functional: the machine is emulated, so there is no speed and no ratio"]
     chosen = verdicts.chosen_verdicts(results, judged)
@@ -146,8 +148,8 @@ def lines_of(results, judged):
     if not any(row.base for row in results.rows.values()):
         lines.append("no base in these runs: scripts/regress compares them with those of another kernel")
     if any("machine" in environment for environment in results.environments):
-        lines.append("User-Mode Linux: one node, no THP, no ZONE_DEVICE, 4 KiB mappings, no copy_mc: folio_mc_copy() is "
-                     "folio_copy()")
+        lines.append("User-Mode Linux: one node, no THP, no ZONE_DEVICE, 4 KiB mappings, no copy_mc: folio_mc_copy() "
+                     "is folio_copy()")
     return lines + ["warning: %s" % warning for warning in results.warnings()] + not_measured(results) + results.notes
 
 
@@ -167,12 +169,13 @@ def record(results):
                   and not series.counts(told, key.function, way, now)})
     line = "record of %s, patches %s" % (told["date"], told["series"])
     line += "; imported: %s" % told["imported"] if told["imported"] else ""
-    return ([line] + (["busy: %s: the figures of a busy machine decide little" % told["busy"]] if told["busy"] else []) +
-            (["of older files, and without weight: %s" % ", ".join(old)] if old else []))
+    busy = ["busy: %s: the figures of a busy machine decide little" % told["busy"]] if told["busy"] else []
+    # A way does not count in the table over all CPUs if its files have changed since the record.
+    return [line] + busy + (["not counted, files changed since: %s" % ", ".join(old)] if old else [])
 
 
 def exploratory(results, judged):
-    """A line per way that nothing chooses, by table, worst first"""
+    """A line for each way that is not chosen in its table, with its worst row"""
     found = {}
     for key, row in results.rows.items():
         if row.base and row.rounds and not row.aside and not key.is_part:
@@ -181,6 +184,6 @@ def exploratory(results, judged):
     lines = []
     for (table, way), of_way in found.items():
         worst = verdicts.worst_first(of_way)[0]
-        lines.append("%s: %s of %d rows; worst %s %s" % (label(table, way), counts(of_way), len(of_way), worst.row.key.what,
-                                                         bounds(worst.ratio)))
+        lines.append("%s: %s of %d rows; worst %s %s"
+                     % (label(table, way), counts(of_way), len(of_way), worst.row.key.what, bounds(worst.ratio)))
     return lines

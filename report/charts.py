@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Charts of results, drawn by gnuplot as SVG to be part of a page.
+"""Charts of results: gnuplot draws each as SVG, which becomes part of a page.
 
-gnuplot is given a colour that stands for each role, and the page's style decides what it looks like: var(--c0) and so
-on, --ink, --grid. The charts are therefore right in light and in dark.
+gnuplot gets a placeholder colour for each role (ink, grid, c0 ...). draw() replaces it by a variable of the page's
+style, such as var(--c0), so the charts fit both the light and the dark page.
 """
 import math
 import re
@@ -17,7 +17,7 @@ import verdicts
 
 ROLES = ["ink", "grid", "floor", "c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7"]
 COLOURS = {role: "#0a0b%02x" % number for number, role in enumerate(ROLES)}
-# How much faster or slower than the base: the steps of the heat map, from slower by 30% to faster by 30%.
+# The steps of the heat map, from 30% slower than the base to 30% faster.
 HEAT = ["h%d" % step for step in range(7)]
 COLOURS.update({role: "#0a0c%02x" % number for number, role in enumerate(HEAT)})
 
@@ -42,7 +42,7 @@ def quoted(text):
 
 
 def number(value):
-    """For gnuplot, in whose data an infinite end of an interval has no place"""
+    """value for gnuplot's data, which cannot hold the infinite end of an interval"""
     return "%.6g" % value if math.isfinite(value) else "NaN"
 
 
@@ -55,7 +55,8 @@ def xtics(labels, axis="x"):
 
 
 def draw(kind, title, width, height, script):
-    """What names a colour or an id in the SVG is made to suit a page with several of them"""
+    """A chart for a page with several SVGs: ids get a prefix of their own, colours become variables of the page's
+    style"""
     terminal = 'set terminal svg size %d,%d dynamic noenhanced font "sans-serif,13"\n' % (width, height)
     if not shutil.which("gnuplot"):
         raise samples.Refused("no gnuplot to draw the charts: apt-get install gnuplot-nox")
@@ -83,7 +84,7 @@ def by_direction(rows):
 
 
 def colours_of(row, ways):
-    """The same two for the base and the candidate in all charts, and one after the other for the rest"""
+    """The base and the chosen way have the same colours in all charts; other ways get the next free colour"""
     known, rest = {row.base: "c0", row.chosen: "c1"}, iter(ROLES[ROLES.index("c2"):] * len(ways))
     return [known.get(way) or next(rest) for way in ways]
 
@@ -111,13 +112,13 @@ def throughput(title, rows):
 
 
 def ratios(title, rows, judged):
-    """The candidate against the base, with intervals, one chart per direction"""
+    """The chosen way against the base, with intervals, one chart per direction"""
     for direction, group in by_direction([row for row in rows if row.base and row.chosen]):
         names = [row.key._replace(src=None).what for row in group]
         found = [judged[row.key][row.chosen].ratio for row in group]
         lines = [[number(ratio.middle), str(at), number(ratio.low), number(min(ratio.high, 1e9))]
                  for at, ratio in enumerate(found)]
-        # One row without much of an interval must not squeeze the others.
+        # One row with a very wide interval must not squeeze the others.
         left = max(min(ratio.low for ratio in found), min(ratio.middle for ratio in found) / 1.5)
         right = min(max(ratio.high for ratio in found), max(ratio.middle for ratio in found) * 1.5)
         script = block("d", lines) + xtics(names, "y") + """unset grid
@@ -135,13 +136,13 @@ plot $d using 1:2:3:4 with xerrorbars lc rgb "{c1}" lw 2 pt 7 ps 0.6
 
 
 def heat_role(ratio):
-    """Steps of 10%; the middle one is within 5% of the base"""
+    """The colour of a ratio, in steps of 10%; the middle step is within 5% of the base"""
     step = round((ratio - 1) * 10)
     return HEAT[max(-3, min(3, step)) + 3]
 
 
 def heat(title, rows, judged):
-    """Node by node: the ratio at the largest size"""
+    """The ratio from each node to each node at the largest size, one chart per cache state"""
     rows = [row for row in rows if row.base and row.chosen and row.bytes and row.key.size and row.key.src is not None
             and row.key.is_plain]
     nodes = sorted({node for row in rows for node in (row.key.src, row.key.dst)})

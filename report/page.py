@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Results as one HTML page that needs nothing else: no network, no other file, no script."""
+"""Results as one HTML page without a script. It needs no network and no other file."""
 import html
 
 import answer
@@ -7,7 +7,7 @@ import charts
 import tables
 import verdicts
 
-# The overview first.
+# The kinds of charts with their headings, the overview first.
 KINDS = {
     "heat": "Node by node: times as fast as the base, and GB/s",
     "throughput": "Throughput by folio size",
@@ -68,7 +68,8 @@ def escape(text):
 
 
 def cell(table, line, column, text):
-    kind = {"+": ' class="faster"', "-": ' class="slower"', "?": ' class="undecided"'}.get(table.marks.get((line, column)), "")
+    mark = table.marks.get((line, column))
+    kind = {"+": ' class="faster"', "-": ' class="slower"', "?": ' class="undecided"'}.get(mark, "")
     return "<td%s>%s</td>" % (kind, escape(text))
 
 
@@ -95,7 +96,7 @@ def chart_lines(found):
 
 
 def answer_lines(lines):
-    """Headlines, and under each what belongs to it"""
+    """The lines of the answer: headlines, and the notes below each"""
     shown = []
     for line in lines:
         kind = ("warning" if line.startswith(("warning:", "busy:")) else "slower" if line.startswith("  slower:") else
@@ -117,7 +118,8 @@ def result_lines(results):
     for table in tables.tables_of(results, judged):
         lines += table_lines(table)
     lines.append("<h2>Environment</h2><dl>")
-    lines += ["<dt>%s</dt><dd>%s</dd>" % (escape(key), escape(value)) for key, value in tables.environment_lines(results)]
+    lines += ["<dt>%s</dt><dd>%s</dd>" % (escape(key), escape(value))
+              for key, value in tables.environment_lines(results)]
     return lines + ["</dl>"]
 
 
@@ -126,7 +128,7 @@ def overview_lines(table):
 
 
 def page(all_results, overview=None):
-    """overview: a table over all of them, or None"""
+    """overview: the table over all CPUs, or None"""
     lines = [HEAD % escape("Copies: " + ", ".join(results.path for results in all_results))]
     lines += overview_lines(overview) if overview else []
     for results in all_results:

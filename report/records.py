@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """Records: results/CPU-DATE-DIGEST/samples.jsonl.gz, one per CPU, day and state of the patches, made by `make record`.
 
-Its first line is {"record": {...}}: date, series (the digest of all patches) and files (the digest of each file that a way
-may consist of, see report/series.py) as they were measured, busy (what made the machine busy, or null), imported (from
-where, or null). It names no host and no serial number, so the file can be mailed as it is.
+Its first line is {"record": {...}} with these fields:
+
+date      the day of the measurement
+series    the digest of all patches that were measured
+files     the digests of all files that a way may consist of (report/series.py), as they were measured
+busy      the reasons why the machine was busy, or null
+imported  the origin of a record that `make record` did not make here, or null
+
+A record names no host and no serial number, so its file can be mailed as it is.
 """
 import glob
 import gzip
@@ -19,26 +25,26 @@ import verdicts
 
 
 def slug(vendor, family, model, stepping):
-    """CPU, as part of a file name"""
+    """The CPU as part of a file name"""
     name = {"AuthenticAMD": "amd", "GenuineIntel": "intel"}.get(vendor, "other")
     return "-".join([name] + ["".join(filter(str.isalnum, part)) for part in (family, model, stepping)])
 
 
 def make(directory, date):
-    """Joins the runs that `make record` has taken into DIRECTORY/samples.jsonl.gz"""
+    """Joins all runs of `make record` in DIRECTORY into DIRECTORY/samples.jsonl.gz"""
     busy = series.read(os.path.join(directory, "busy")).split("\n")
     head = {"date": date, "busy": "; ".join(filter(None, dict.fromkeys(busy))) or None, "imported": None,
             **json.loads(series.read(os.path.join(directory, "state")))}
     text = json.dumps({"record": head}) + "\n"
     for name in sorted(glob.glob(os.path.join(glob.escape(directory), "*.jsonl"))):
         text += series.read(name)
-    # Without a time and a name in its head, the same samples make the same file.
+    # The gzip header has no time and no name, so that the same samples make the same bytes.
     with open(os.path.join(directory, "samples.jsonl.gz"), "wb") as file, gzip.GzipFile("", "wb", 9, file, 0) as packed:
         packed.write(text.encode())
 
 
 def worst_rows(results, now):
-    """{(table, way): its worst verdict}, of ways that count"""
+    """{(table, way): worst verdict}, for the ways whose files are unchanged since the record"""
     judged, found = verdicts.judge_all(results), {}
     for key, of_row in judged.items():
         row = results.rows[key]
@@ -51,13 +57,13 @@ def worst_rows(results, now):
 
 
 def age(results):
-    """An imported record is older than one of the same day"""
+    """The sort key of records by age: an imported record counts as older than one of the same day"""
     record = results.record or {"date": "", "imported": None}
     return record["date"], record["imported"] is None
 
 
 def by_cpu(all_results, now):
-    """{CPU: {(table, way): worst verdict}}, of the newest record in which a way counts"""
+    """{CPU: {(table, way): worst verdict}}, each from the newest record in which the way counts"""
     found = {}
     for results in sorted(all_results, key=age):
         if not results.functional:
@@ -74,7 +80,7 @@ def shown(verdict):
 
 
 def overview(all_results, chosen_only=False):
-    """Each way's worst row on each CPU, and over all of them: a way is chosen by that"""
+    """Each way's worst row on each CPU and over all CPUs. The series chooses a way by its worst row over all CPUs."""
     found = by_cpu(all_results, series.digests())
     chosen = {(key.table, row.chosen) for results in all_results for key, row in results.rows.items() if row.is_judged}
     ways = sorted({way for of_cpu in found.values() for way in of_cpu if not chosen_only} | chosen)
@@ -95,7 +101,8 @@ def overview(all_results, chosen_only=False):
 def headlines(results):
     """The CPU, and a line for all rows and for each table"""
     lines = answer.lines_of(results, verdicts.judge_all(results))
-    return ["- " + lines[0]] + ["  - " + line for line in lines[1:] if line.startswith(("record", "all:")) or ", against " in line]
+    return ["- " + lines[0]] + ["  - " + line for line in lines[1:]
+                                if line.startswith(("record", "all:")) or ", against " in line]
 
 
 def readme(all_results):
@@ -106,7 +113,7 @@ def readme(all_results):
 
 
 def main():
-    """For scripts/record"""
+    """Called by scripts/record: slug VENDOR FAMILY MODEL STEPPING, or make DIRECTORY DATE"""
     if sys.argv[1] == "slug":
         print(slug(*sys.argv[2:]))
     else:

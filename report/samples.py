@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Samples: what the probe and the bench write, and how it is read.
+"""Samples: the format in which the probe and the bench write them, and the code that reads them.
 
-A results directory holds runs of one machine: its files *.json and *.jsonl, packed with gzip (.gz) or not. Other files in
-it, such as a dmesg, are not read. A file will do in the place of a directory. A file is JSON lines, one or more runs:
+A results directory holds runs of one machine: its files *.json and *.jsonl, packed with gzip (.gz) or not. Other files,
+such as a dmesg, are not read. A single file can stand for a directory. A file is JSON lines, for one or more runs:
 
-{"record": {...}}         optional, first in the file: what `make record` says of the runs below (report/records.py)
+{"record": {...}}         optional, first line of a file: the head of a record of `make record` (report/records.py)
 {"environment": {...}}    begins a run. Strings, numbers and booleans, and "warnings", a list of strings. Always there:
-                          program, kernel, version, cpu, vendor, family, model, stepping, microcode, boot, seed; "unknown"
-                          where the machine does not tell. functional: the machine is emulated and has no speed.
-                          clock_ns: the steps in which the clock goes.
-{"row": 0, ...}           the plan, a line per row: its conditions (class Key), bytes and calls per sample, the ways that
-                          are measured, and among these base (v7.3), control (the base again) and chosen (what the series
-                          or the running kernel does here). aside: why chosen is not judged by this row. missing: why the
-                          row cannot be measured on this machine.
+                          program, kernel, version, cpu, vendor, family, model, stepping, microcode, boot, seed; the
+                          value is "unknown" if the machine does not tell. functional: the machine is emulated and has
+                          no speed. clock_ns: the resolution of the clock.
+{"row": 0, ...}           the plan, a line per row: the conditions (class Key), bytes and calls per sample, and the
+                          measured ways. Three of these have roles: base (v7.3), control (the base again), chosen (the
+                          way of the series or of the running kernel here). aside: the reason why this row does not
+                          judge chosen. missing: the reason why this machine cannot measure the row.
 {"way": "movdir64b", "benchmark": ..., "function": ..., "missing": why}     a way that this machine does not have
-{"row": 0, "round": 0, "ns": [...], "order": [...]}     a round: a time per way, and the order in which they ran.
-                          The first round is kept apart. first_ns: of the first folio; bystander_ns and alone_ns: of a
-                          neighbour's walk, beside the copy and alone.
-{"end": {...}}            seconds (null where nobody kept them), and the warnings that only the end knows. A run without
-                          it was cut off.
+{"row": 0, "round": 0, "ns": [...], "order": [...]}     a round: a time per way, and the order in which the ways ran.
+                          The first round of a row does not count. first_ns: times of the first folio. bystander_ns and
+                          alone_ns: times of a neighbour's memory walk, during the copy and alone.
+{"end": {...}}            seconds (null if they were not kept), and the warnings that are known only at the end. A run
+                          without this line was cut off.
 
-Runs of one machine and kernel add up: the same row has more rounds then. Program, kernel, boot and seed tell two runs
-apart, so that the same samples cannot count twice.
+Runs of one machine and kernel add up: their rounds of a row are taken together. Program, kernel, version, boot and seed
+identify a run, so that the same samples cannot count twice.
 """
 import dataclasses
 import gzip
@@ -32,40 +32,40 @@ import typing
 import zlib
 
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
-# Parts and side effects of a copy are shown in tables of their own, and judge nothing.
+# Rows for a part or a side effect of a copy have tables of their own and are not judged.
 FIRST, NEIGHBOUR = "first folio of ", "neighbour of "
 ALONE = "alone"
 CUT_OFF = "a run was cut off: its rows without samples are undecided"
-# A folio of 1 EiB, or a sample of a million years, is damage.
+# Larger numbers mean a damaged file: a folio of 1 EiB, or a sample of 36 years.
 LARGEST = 1 << 60
-# A picosecond.
+# The shortest time in nanoseconds: 1 ps.
 LEAST = 1e-3
 
 
 class Refused(Exception):
-    """One line that names cause and cure"""
+    """A message of one line that names cause and cure"""
 
 
 class Key(typing.NamedTuple):
     benchmark: str
     function: str
-    kind: str           # of memory, "" if there is one kind only
-    src: int            # None: there are no nodes
+    kind: str           # kind of memory, "" if there is only one kind
+    src: int            # source node, None if there are no nodes
     dst: int
-    state: str          # hot, cold, touch, or "" where that does not matter
-    size: int           # of a folio, None if that does not matter
+    state: str          # hot, cold, touch, or "" if the state does not matter
+    size: int           # size of a folio, None if the size does not matter
     read: bool          # the destination is read after the copy
-    threads: int = 1    # that copy at the same time
-    bystander: int = None       # the CPU of somebody else who uses the caches meanwhile
+    threads: int = 1    # number of threads that copy at the same time
+    bystander: int = None       # the CPU of a neighbour that uses the caches meanwhile
 
     @property
     def is_plain(self):
-        """Nothing but a copy, by one thread"""
+        """The row is a plain copy: one thread, no read afterwards, no neighbour"""
         return not self.read and self.threads == 1 and self.bystander is None
 
     @property
     def is_part(self):
-        """Time that is in another row, or that is not the copy's"""
+        """The row's time is part of another row's time, or is not the time of a copy"""
         return self.function.startswith((FIRST, NEIGHBOUR))
 
     @property
@@ -78,19 +78,20 @@ class Key(typing.NamedTuple):
 
     @property
     def what(self):
-        """All but the table"""
+        """The name of the row within its table"""
         parts = [self.kind, self.direction, self.state, self.size and size_name(self.size), self.read and "+read",
-                 self.threads > 1 and "x%d" % self.threads, self.bystander is not None and "beside CPU %d" % self.bystander]
+                 self.threads > 1 and "x%d" % self.threads,
+                 self.bystander is not None and "beside CPU %d" % self.bystander]
         return " ".join(part for part in parts if part) or "all"
 
 
 @dataclasses.dataclass
 class Row:
     key: Key
-    bytes: int          # per sample, None if a sample is no copy: then its time counts, not its speed
-    calls: float        # per sample and thread, None if there is no such thing
+    bytes: int          # per sample; None if a sample is no copy: then its time is shown, not its speed
+    calls: float        # per sample and thread; None if the row has no calls
     ways: tuple
-    base: str           # None: nothing to compare with
+    base: str           # None if there is no way to compare with
     control: str
     chosen: str
     aside: str = None
@@ -107,7 +108,7 @@ class Row:
 
     @property
     def others(self):
-        """Ways that nothing chooses: exploratory"""
+        """Exploratory ways: neither base nor control nor chosen"""
         return [way for way in self.ways if way not in (self.base, self.control, self.chosen)]
 
     @property
@@ -130,15 +131,15 @@ class Results:
     record: dict = None
     environments: list = dataclasses.field(default_factory=list)
     rows: dict = dataclasses.field(default_factory=dict)        # by Key
-    missing: list = dataclasses.field(default_factory=list)     # ways that could not be measured, and why
+    missing: list = dataclasses.field(default_factory=list)     # ways that could not be measured, with the reason
     kernels: dict = dataclasses.field(default_factory=dict)     # by benchmark
-    seconds: dict = dataclasses.field(default_factory=dict)     # by benchmark, of all runs; None if one does not say
+    seconds: dict = dataclasses.field(default_factory=dict)     # by benchmark, sum of all runs; None if a run has none
     notes: list = dataclasses.field(default_factory=list)
-    seen: dict = dataclasses.field(default_factory=dict)        # identity of a run: (where, its lines)
+    seen: dict = dataclasses.field(default_factory=dict)        # {identity of a run: (where, its lines)}
     functional: bool = False
 
     def tables(self):
-        """{what is in one: its rows}, of rows that have samples"""
+        """{name of a table: its rows}, for the rows that have samples"""
         tables = {}
         for key, row in self.rows.items():
             if row.rounds:
@@ -156,10 +157,10 @@ def size_name(size):
     return str(size)
 
 
-# What a line may hold: a name, what kind of value, and whether there need not be any.
+# The shapes of the lines: for each name a check of its value, and whether the value is needed.
 
 def is_text(value):
-    """What a terminal, a page and gnuplot can be given as it is"""
+    """Printable text, which a terminal, a page and gnuplot can show without escapes"""
     return isinstance(value, str) and (not value or value.isprintable())
 
 
@@ -201,20 +202,24 @@ ENVIRONMENT = {name: (is_text, NEEDED) for name in ("program", "kernel", "versio
                                                     "stepping", "microcode", "boot", "seed")}
 ENVIRONMENT.update(functional=(is_yes_or_no, NEEDED), warnings=(is_texts, NEEDED), clock_ns=(is_positive, OR_NOTHING))
 
-RECORD = {"date": (is_text, NEEDED), "series": (is_text, NEEDED), "busy": (is_text, OR_NULL), "imported": (is_text, OR_NULL),
-          "files": (lambda files: isinstance(files, dict) and all(map(is_text, list(files) + list(files.values()))), NEEDED)}
+RECORD = {"date": (is_text, NEEDED), "series": (is_text, NEEDED), "busy": (is_text, OR_NULL),
+          "imported": (is_text, OR_NULL),
+          "files": (lambda files: isinstance(files, dict) and
+                    all(map(is_text, list(files) + list(files.values()))), NEEDED)}
 
 PLAN = {
     "row": (is_count, NEEDED), "benchmark": (is_text, NEEDED), "function": (is_text, NEEDED), "kind": (is_text, NEEDED),
     "src": (is_count, OR_NULL), "dst": (is_count, OR_NULL), "state": (is_text, NEEDED),
     "size": (lambda size: is_count(size) and size > 0, OR_NULL), "read": (is_yes_or_no, NEEDED),
     "threads": (lambda threads: is_count(threads) and threads > 0, NEEDED), "bystander": (is_count, OR_NULL),
-    "bytes": (is_positive, OR_NULL), "calls": (is_positive, OR_NULL), "ways": (is_names, NEEDED), "base": (is_text, OR_NULL),
-    "control": (is_text, OR_NULL), "chosen": (is_text, OR_NULL), "aside": (is_text, OR_NULL), "missing": (is_text, OR_NULL),
+    "bytes": (is_positive, OR_NULL), "calls": (is_positive, OR_NULL), "ways": (is_names, NEEDED),
+    "base": (is_text, OR_NULL), "control": (is_text, OR_NULL), "chosen": (is_text, OR_NULL),
+    "aside": (is_text, OR_NULL), "missing": (is_text, OR_NULL),
 }
 
-ROUND = {"row": (is_count, NEEDED), "round": (is_count, NEEDED), "ns": (is_times, OR_NULL), "order": (is_order, OR_NOTHING),
-         "first_ns": (is_times, OR_NOTHING), "bystander_ns": (is_times, OR_NOTHING), "alone_ns": (is_times, OR_NOTHING)}
+ROUND = {"row": (is_count, NEEDED), "round": (is_count, NEEDED), "ns": (is_times, OR_NULL),
+         "order": (is_order, OR_NOTHING), "first_ns": (is_times, OR_NOTHING), "bystander_ns": (is_times, OR_NOTHING),
+         "alone_ns": (is_times, OR_NOTHING)}
 
 WAY = {name: (is_text, NEEDED) for name in ("way", "benchmark", "function", "missing")}
 
@@ -223,13 +228,14 @@ END = {"seconds": (lambda seconds: is_number(seconds) and seconds >= 0, OR_NULL)
 
 def check(where, line, shape, what):
     if not isinstance(line, dict):
-        raise Refused("%s: the %s is not a JSON object: take the file as the probe or the bench wrote it" % (where, what))
+        raise Refused("%s: the %s is not a JSON object: take the file as the probe or the bench wrote it"
+                      % (where, what))
     for name, (is_right, need) in shape.items():
         value = line.get(name)
         if name not in line and need != OR_NOTHING:
             raise Refused("%s: the %s has no %s: was it written by an older version, or by hand?" % (where, what, name))
         if not (value is None and need != NEEDED) and not is_right(value):
-            raise Refused("%s: the %s has %s %s, which it cannot have: take the file as the probe or the bench wrote it"
+            raise Refused("%s: the %s has an invalid %s, %s: take the file as the probe or the bench wrote it"
                           % (where, what, name, json.dumps(value)[:60]))
 
 
@@ -247,7 +253,7 @@ def read_lines(path):
 
 
 def read_file(path):
-    """All objects of a file, each with where it is"""
+    """[(where, object)]: all objects of a file with their places"""
     objects = []
     for number, line in enumerate(read_lines(path), 1):
         where = "%s:%d" % (path, number)
@@ -276,7 +282,8 @@ def check_environment(where, environment):
     check(where, environment, ENVIRONMENT, "environment")
     for name, value in environment.items():
         if not (name == "warnings" or is_text(value) or is_number(value) or is_yes_or_no(value)) or not is_text(name):
-            raise Refused("%s: the environment has %s, which is no plain text or number" % (where, json.dumps(name)[:60]))
+            raise Refused("%s: the environment has %s, which is neither plain text nor a number"
+                          % (where, json.dumps(name)[:60]))
 
 
 def split_runs(path, objects):
@@ -296,7 +303,7 @@ def split_runs(path, objects):
             runs[-1].lines.append((where, line))
     if not runs:
         raise Refused("%s: no samples: the file is empty" % path)
-    # A command that was refused left no more than its environment.
+    # A command that was refused left only an environment, which is no run.
     return record, [run for run in runs if run.lines] or runs
 
 
@@ -310,14 +317,15 @@ def kind_of_line(line):
 def plan_row(where, line):
     check(where, line, PLAN, "row")
     if (line["src"] is None) != (line["dst"] is None):
-        raise Refused("%s: the row has one node of two: take the file as the probe or the bench wrote it" % where)
+        raise Refused("%s: the row has only one of src and dst: take the file as the probe or the bench wrote it"
+                      % where)
     for role in ("base", "control", "chosen"):
         if line[role] is not None and line[role] not in line["ways"]:
-            raise Refused("%s: %s '%s' is none of the row's ways" % (where, role, line[role][:60]))
+            raise Refused("%s: %s '%s' is not among the row's ways" % (where, role, line[role][:60]))
     roles = [line[role] for role in ("base", "control", "chosen") if line[role] is not None]
     if len(set(roles)) < len(roles) or (line["base"] is None and line["ways"] != [line["chosen"]]):
-        raise Refused("%s: base, control and chosen of the row are not ways of their own, or there are ways and no base"
-                      % where)
+        raise Refused("%s: base, control and chosen of the row have to differ, and a row without a base can have only "
+                      "the chosen way" % where)
     key = Key(*(line[name] for name in Key._fields))
     return Row(key, line["bytes"], line["calls"], tuple(line["ways"]), line["base"], line["control"], line["chosen"],
                line["aside"], line["missing"])
@@ -326,9 +334,11 @@ def plan_row(where, line):
 def add_round(where, line, row, rounds, functional):
     check(where, line, ROUND, "round")
     if line["round"] in rounds:
-        raise Refused("%s: round %d of %s is there twice: the same samples count once" % (where, line["round"], row.key.what))
+        raise Refused("%s: round %d of %s is there twice: the same samples count once"
+                      % (where, line["round"], row.key.what))
     if functional != (line["ns"] is None):
-        raise Refused("%s: %s" % (where, "an emulated machine has no times" if functional else "the round has no times"))
+        why = "an emulated machine has no times" if functional else "the round has no times"
+        raise Refused("%s: %s" % (where, why))
     for name in ("ns", "first_ns", "bystander_ns", "alone_ns", "order"):
         if line.get(name) is not None and len(line[name]) != len(row.ways):
             raise Refused("%s: %d values in %s and %d ways: take the file as the probe or the bench wrote it"
@@ -337,13 +347,13 @@ def add_round(where, line, row, rounds, functional):
 
 
 def times_of(ways, rounds, name):
-    """{way: times} of all rounds but the first"""
+    """{way: times} without the first round"""
     return {way: [line[name][at] if line[name] else None for number, line in sorted(rounds.items()) if number]
             for at, way in enumerate(ways)}
 
 
 def parts_of(row, rounds):
-    """Rows of their own for the first folio and for the neighbour, where all rounds have them"""
+    """The extra rows for the first folio and for the neighbour, if all rounds have their times"""
     kept = [line for number, line in rounds.items() if number]
     has = {name for name in ("first_ns", "bystander_ns", "alone_ns") if kept and all(line.get(name) for line in kept)}
     if "first_ns" in has:
@@ -353,18 +363,19 @@ def parts_of(row, rounds):
     if {"bystander_ns", "alone_ns"} <= has:
         taken = times_of(row.ways, rounds, "bystander_ns")
         taken[ALONE] = times_of(row.ways, rounds, "alone_ns")[row.base or row.ways[0]]
-        yield dataclasses.replace(row, key=row.key._replace(function=NEIGHBOUR + row.key.function), bytes=None, calls=None,
-                                  ways=row.ways + (ALONE,), boots=[(None, taken)])
+        yield dataclasses.replace(row, key=row.key._replace(function=NEIGHBOUR + row.key.function), bytes=None,
+                                  calls=None, ways=row.ways + (ALONE,), boots=[(None, taken)])
 
 
 def read_run(run):
-    """(rows, ways that are missing, the end or None)"""
+    """(rows, missing ways, the end or None)"""
     planned, rounds, missing, end = {}, {}, [], None
     functional = run.environment["functional"]
     for where, line in run.lines:
         kind = kind_of_line(line)
         if end is not None:
-            raise Refused("%s: a line behind the end of the run: take the file as the probe or the bench wrote it" % where)
+            raise Refused("%s: a line behind the end of the run: take the file as the probe or the bench wrote it"
+                          % where)
         if kind == "plan":
             row = plan_row(where, line)
             if line["row"] in planned:
@@ -393,7 +404,8 @@ def rows_of(where, planned, rounds):
         if row.missing and rounds[at]:
             raise Refused("%s: %s is missing and has rounds: take the file as it was written" % (where, row.key.what))
         if sorted(rounds[at]) != list(range(len(rounds[at]))):
-            raise Refused("%s: rounds of %s are missing in between: take the file as it was written" % (where, row.key.what))
+            raise Refused("%s: rounds of %s are missing in between: take the file as it was written"
+                          % (where, row.key.what))
         if len(rounds[at]) > 1:
             row.boots = [(None, times_of(row.ways, rounds[at], "ns"))]
         yield row
@@ -417,7 +429,7 @@ def add_row(results, where, row, boot, clock_ns):
 
 
 def check_machine(results, run):
-    """One machine and one way of measuring"""
+    """Refuses a run of another machine or with other settings than the runs before"""
     environment = run.environment
     if not results.environments:
         results.functional = environment["functional"]
@@ -426,9 +438,10 @@ def check_machine(results, run):
     if environment["functional"] != results.functional:
         raise Refused("%s: functional and measured runs in one place: keep them apart" % run.where)
     if [first[what] for what in ("cpu", "microcode")] != [environment[what] for what in ("cpu", "microcode")]:
-        raise Refused("%s: the run of another CPU (%s, microcode %s, and %s, microcode %s before): one directory per machine"
-                      % (run.where, environment["cpu"], environment["microcode"], first["cpu"], first["microcode"]))
-    # The probe takes whatever CPU it is on.
+        raise Refused("%s: the run of another CPU (%s, microcode %s, and %s, microcode %s before): one directory per "
+                      "machine" % (run.where, environment["cpu"], environment["microcode"], first["cpu"],
+                                   first["microcode"]))
+    # The probe runs on the CPU where it starts, so pinned_to may differ between its runs.
     for what in ("version", "series", "routines_from", "module", "pinned_to", "evict"):
         known = [str(earlier[what]) for earlier in results.environments
                  if what in earlier and earlier["program"] == environment["program"] and
@@ -439,15 +452,15 @@ def check_machine(results, run):
 
 
 def is_known(results, run):
-    """The same run again, in another file or in the same one"""
+    """Whether the run was read before, from another file or from the same file"""
     lines = [line for _, line in run.lines]
     where, known = results.seen.setdefault(run.identity, (run.where, lines))
     if known is lines:
         return False
     if known != lines:
-        raise Refused("%s: another run has this program, kernel, boot and seed, too (%s): one of the two is a damaged copy, "
-                      "remove it" % (run.where, where))
-    results.notes.append("%s is the run of %s once more, and counts once" % (run.where, where))
+        raise Refused("%s: another run has this program, kernel, boot and seed, too (%s): one of the two is a damaged "
+                      "copy, remove it" % (run.where, where))
+    results.notes.append("%s is a copy of the run %s, and counts once" % (run.where, where))
     return True
 
 
@@ -480,7 +493,7 @@ def entries(path):
 
 
 def files_of(path):
-    """A file, or those of a directory"""
+    """The file itself, or the files of samples in a directory"""
     if not os.path.lexists(path):
         raise Refused("%s: not there: name a results directory, or a file of samples" % path)
     if not os.path.isdir(path):
@@ -502,12 +515,12 @@ def read_results(path):
         for run in runs:
             add_run(results, run)
     if not any(row.rounds for row in results.rows.values()):
-        raise Refused("%s: no samples but first ones, which are kept apart: measure longer" % path)
+        raise Refused("%s: no rounds but the first, which does not count: measure longer" % path)
     return results
 
 
 def read_all(paths):
-    """Results of each; a directory without samples of its own stands for those below it"""
+    """The results of each path. A directory without samples stands for the directories in it."""
     found = []
     for path in paths:
         below = directories_in(path) if os.path.isdir(path) else []
@@ -520,6 +533,6 @@ def read_all(paths):
 
 
 def directories_in(path):
-    """A link to nowhere among them, so that it is not passed over"""
+    """The directories in a directory, and broken links, so that these are refused instead of skipped"""
     inner = [os.path.join(path, name) for name in entries(path)]
     return [name for name in inner if os.path.isdir(name) or not os.path.exists(name)]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which files a way consists of, and digests of these: a record counts for a way as long as they are unchanged.
+"""The files that each way consists of, and their digests. A record counts for a way as long as its files are unchanged.
 
-A file of the series is represented by its changed lines: those that begin with + or -, through all patches. Context,
-messages and order of the patches make no difference to what a CPU executes, nor do comments and blanks.
+The digest of a file of the series is made from its changed lines: the lines with + or - in all patches. Context lines,
+messages, comments, blanks and the order of patches to different files do not count: no CPU executes them.
 """
 import glob
 import hashlib
@@ -21,12 +21,12 @@ COPY_MC = ("arch/x86/lib/copy_mc.c", "arch/x86/lib/copy_mc_64.S")
 FOLIO_COPY = ("mm/util.c", "include/linux/copy_pages.h", "arch/um/include/asm/page.h", "arch/x86/um/asm/copy_pages.h",
               "arch/x86/um/copy_pages_64.c", "arch/x86/lib/copy_pages_64.S")
 STREAMS = ("probe/streams.h",)
-# v7.3's stores among them, which all others are compared with.
+# slow-path.c has v7.3's stores, the base of all fills.
 FILLS = ("probe/fills.c", "probe/slow-path.c") + STREAMS
 NORMAL = ("probe/normal.c", "probe/fills.c") + COPY_PAGES
 PROBE = ("probe/fills.c", "probe/normal.c", "probe/slow-path.c", "probe/streams.h")
 
-# Of the series by function; what is not here is v7.3's, or the probe's own.
+# The ways of the series, by function. All other ways are v7.3's or the probe's own.
 SERIES = {
     "copies": {"unrolled": COPY_PAGES, "rep movsq": COPY_PAGES, "rep movsb": COPY_PAGES, "movnti": STREAMS,
                "movdir64b": STREAMS},
@@ -54,15 +54,15 @@ def read(path):
 
 
 def code(text):
-    """Without comments, blanks and line ends, but for those around a line of the preprocessor. A comment counts if not all
-    of it is in the text."""
+    """text without comments, blanks and line ends, but line ends around a preprocessor line stay. A comment counts as
+    code if only a part of it is in the text."""
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).replace("\\\n", "")
     lines = (re.sub(r"\s", "", line) for line in text.split("\n"))
     return "".join("\n%s\n" % line if line.startswith("#") else line for line in lines)
 
 
 def runs(patch):
-    """(file, sign, lines) of all consecutive lines that a patch adds or removes"""
+    """(file, sign, lines) for each run of consecutive lines that a patch adds or removes"""
     file, sign, lines = None, None, []
     for line in patch.split("\n") + [""]:
         changed = line[:1] if file and line[:1] in ("+", "-") and not line.startswith(("+++ ", "--- ", "-- ")) else None
@@ -79,7 +79,7 @@ def runs(patch):
 
 
 def changed_lines(root):
-    """{file: what all patches do to its code}"""
+    """{file: its changed code in all patches}"""
     changes = {}
     for patch in sorted(glob.glob(os.path.join(glob.escape(root), "patches", "[0-9]*.patch"))):
         for file, sign, lines in runs(read(patch)):
@@ -95,29 +95,30 @@ def digest(text):
 
 
 def digests(root=ROOT):
-    """{file: digest} of all files of the series, and of the probe's own ways"""
+    """{file: digest} for all files of the series and for the files of the probe's own ways"""
     found = {file: digest(text) for file, text in changed_lines(root).items()}
     found.update((file, digest(code(read(os.path.join(root, file))))) for file in PROBE)
     return found
 
 
 def counts(record, function, way, now):
-    """Whether what was measured is what the files are now. Results that are no record are not kept, and count."""
+    """Whether the files of a way are the same now as in the record. Results without a record always count."""
     return record is None or all(record["files"].get(file) == now[file] for file in files_of(function, way))
 
 
 def state(root=ROOT):
-    """What a record keeps of the files"""
+    """The digests that a record keeps"""
     return {"series": of_series(root), "files": digests(root)}
 
 
 def of_series(root=ROOT):
-    """One for all of the series"""
+    """One digest for the whole series"""
     return digest("".join("%s\n%s\n" % item for item in sorted(changed_lines(root).items())))[:8]
 
 
 def main():
-    """The digest of the series, with "state" all of them, or with "files" those of its files, a line each"""
+    """Prints the digest of the series; with "state", all digests as JSON; with "files", a line per file of the
+    series"""
     if sys.argv[1:] == ["state"]:
         print(json.dumps(state()))
     elif sys.argv[1:] == ["files"]:

@@ -14,13 +14,14 @@ import verdicts
 class Table:
     title: str
     heads: list
-    lines: list         # of cells, all text; the first one is the name
+    lines: list         # lists of cells, all text; the first cell is the name of the row
     notes: list
     marks: dict = dataclasses.field(default_factory=dict)       # (line, column) -> mark
 
 
-LEGEND = ("ratios: the median of all rounds (and the bounds of its interval); - slower: upper bound < 1; no mark, not slower: "
-          "lower bound >= %g; ? undecided; + faster by 3%% for sure: lower bound >= %g" % (verdicts.FLOOR, verdicts.GAIN))
+LEGEND = ("ratios: the median of all rounds (and the bounds of its interval); - slower: upper bound < 1; no mark, not "
+          "slower: lower bound >= %g; ? undecided; + faster by 3%% for sure: lower bound >= %g"
+          % (verdicts.FLOOR, verdicts.GAIN))
 
 
 def gbps(row, way):
@@ -40,7 +41,7 @@ def cell(verdict):
 
 
 def in_order(rows, judged):
-    """Those whose chosen way is slower, worst first, and then all others as they are"""
+    """First the rows whose chosen way is slower, worst first; then all other rows in their old order"""
     slower = [judged[row.key][row.chosen] for row in rows
               if row.is_judged and judged[row.key][row.chosen].verdict == verdicts.SLOWER]
     worst = [verdict.row for verdict in verdicts.worst_first(slower)]
@@ -72,7 +73,7 @@ def every_row(title, rows, judged):
 
 
 def chosen_only(title, rows, judged):
-    """The chosen way: a line per size or kind of memory, a column per condition"""
+    """The ratios of the chosen way: a line per size or kind of memory, a column per condition"""
     rows = [row for row in rows if row.base and row.chosen and not row.key.is_part]
     columns = list(dict.fromkeys(row.key._replace(size=None, kind="") for row in rows))
     names = list(dict.fromkeys((row.key.size, row.key.kind) for row in rows))
@@ -92,13 +93,14 @@ def chosen_only(title, rows, judged):
 
 
 def functional(title, rows):
-    """Emulation: what ran, and no speed"""
+    """Rows of an emulated machine: the ways that ran, without speeds"""
     lines = [[row.key.what, ", ".join(row.ways), str(row.rounds)] for row in rows]
     return Table("%s (functional)" % title, ["", "ways", "n"], lines, [])
 
 
 def is_like(key, row):
-    """Is a row of this run comparable with a published one? Without nodes it may be with any, else near is with near."""
+    """Whether a row of this run is comparable with a published row. A row without nodes is comparable with any nodes.
+    Otherwise, a copy within a node is comparable with the same, and a copy between nodes likewise."""
     if not key.is_plain or not key.size or (key.size, key.state) != (row["size"], row["state"]):
         return False
     if key.src is not None and row["where"] and (key.src == key.dst) != (len(set(row["where"].split("->"))) == 1):
@@ -107,7 +109,7 @@ def is_like(key, row):
 
 
 def beside(judged, row):
-    """The ratio of the first such row"""
+    """The ratio of the first row of this run that is comparable with the published row"""
     for key, found in judged.items():
         for verdict in found.values():
             if verdict.row.is_judged and verdict.way == verdict.row.chosen and is_like(key, row) and verdict.rounds:
@@ -134,21 +136,22 @@ def published(found, judged):
 
 
 def is_about(found, rows):
-    """Copies or memory maps, which are what is measured without a folio size"""
+    """Whether found is about the same kind of rows: copies, or memory maps (unit ms, rows without a folio size)"""
     return any((found["unit"] == "ms") == (row.key.size is None) for row in rows)
 
 
 def tables_of(results, judged):
-    """All rows and ways, and what was published of such a CPU"""
+    """All rows and ways, and the published numbers for this CPU"""
     if results.functional:
         return [functional(title, rows) for title, rows in results.tables().items()]
     tables = [every_row(title, rows, judged) for title, rows in results.tables().items()]
     rows = list(results.rows.values())
-    return tables + [published(found, judged) for found in reference.similar(results.environments) if is_about(found, rows)]
+    return tables + [published(found, judged) for found in reference.similar(results.environments)
+                     if is_about(found, rows)]
 
 
 def short_tables(results, judged):
-    """The chosen ways, and rows that have nothing to be compared with"""
+    """Tables of the chosen ways, and of rows without a base"""
     if results.functional:
         return tables_of(results, judged)
     tables = []
@@ -161,9 +164,10 @@ def short_tables(results, judged):
 
 
 def environment_lines(results):
-    """What one must know to judge the numbers: what all runs agree on, then what they differ in"""
+    """The facts that the reader needs to judge the numbers: for each key the values of all runs"""
     keys = dict.fromkeys(key for environment in results.environments for key in environment if key != "warnings")
-    return [(key, ", ".join(dict.fromkeys(str(environment[key]) for environment in results.environments if key in environment)))
+    return [(key, ", ".join(dict.fromkeys(str(environment[key]) for environment in results.environments
+                                          if key in environment)))
             for key in keys]
 
 
@@ -181,7 +185,7 @@ def legend(judged):
 
 
 def text(results, rows=False):
-    """rows: all of them, and all ways"""
+    """rows: show all rows and ways, instead of the chosen ways alone"""
     judged = verdicts.judge_all(results)
     lines = [results.path] + answer.lines_of(results, judged) + [""] + legend(judged)
     for table in (tables_of if rows else short_tables)(results, judged):
@@ -202,13 +206,14 @@ def markdown(results):
     lines = ["# %s" % results.path, ""] + ["- %s" % line.strip() for line in answer.lines_of(results, judged)]
     lines += [""] + legend(judged)
     for table in tables_of(results, judged):
-        lines += ["", "## %s" % table.title, ""] + ["%s  " % note for note in table.notes] + [""] + markdown_table(table)
+        lines += ["", "## %s" % table.title, ""] + ["%s  " % note for note in table.notes] + [""]
+        lines += markdown_table(table)
     lines += ["", "## Environment", ""] + ["- %s: %s" % line for line in environment_lines(results)]
     return "\n".join(lines) + "\n"
 
 
 def readme(results):
-    """The block between the marks of the README"""
+    """The text between the marks of the README"""
     judged = verdicts.judge_all(results)
     lines = ["- %s" % line.strip() for line in answer.lines_of(results, judged)] + [""] + legend(judged)[:1]
     for table in short_tables(results, judged):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the samples say: each row of a way is slower than the base, not slower, or undecided.
+"""The verdicts: each row of a way is slower than the base, not slower, or undecided.
 
-The classes follow from the bounds of the row's interval and from nothing else, in this order: slower (upper < 1), not
-slower (lower >= 0.97), undecided. The intervals hold for a whole run of a benchmark at once: those of the chosen ways are
-one family, since they are what is decided, and those of exploratory ways another one.
+The classes follow only from the bounds of the row's interval, in this order: slower (upper < 1), not slower
+(lower >= 0.97), undecided. All intervals of a family hold at once. A benchmark has two families: the chosen ways, which
+are to be decided, and the exploratory ways.
 """
 import math
 import statistics
@@ -12,8 +12,8 @@ import typing
 import samples
 import stats
 
-FLOOR = 0.97            # of the base's speed
-GAIN = 1.03             # for readers: a row is called faster from this lower bound on; no class follows from it
+FLOOR = 0.97            # a row is not slower if the lower bound of its ratio is at least this
+GAIN = 1.03             # for readers: a row is marked faster if its lower bound is at least this; not a class
 SLOWER, UNDECIDED, NOT_SLOWER = "slower", "undecided", "not slower"
 CLASSES = (SLOWER, UNDECIDED, NOT_SLOWER)       # worst first
 
@@ -21,15 +21,15 @@ CLASSES = (SLOWER, UNDECIDED, NOT_SLOWER)       # worst first
 class Verdict(typing.NamedTuple):
     row: samples.Row
     way: str
-    ratio: stats.Interval       # how many times as fast as the base, with all that is unsure about it
+    ratio: stats.Interval       # how many times as fast as the base, with all known errors in the interval
     verdict: str
     why: str = ""
     rounds: int = 0
-    needed: int = None          # rounds that would decide an undecided row; None: no number would
+    needed: int = None          # the rounds that would decide an undecided row, None if no number would
 
     @property
     def mark(self):
-        """One character: slower, undecided, faster by 3% for sure, or no more than not slower"""
+        """The mark of a cell: - slower, ? undecided, + faster by 3% for sure, no mark if only not slower"""
         if self.verdict == NOT_SLOWER:
             return "+" if self.ratio.low >= GAIN else ""
         return "-" if self.verdict == SLOWER else "?"
@@ -42,24 +42,24 @@ def classify(ratio):
 
 
 def unsure_ns(row):
-    """What a sample may take more or less than it should: each call for the place of its code, and once the clock"""
+    """The error of a sample: the code placement for each call, and the resolution of the clock once"""
     return stats.PLACEMENT_NS * (row.calls or 0) + row.clock_ns
 
 
 def unsure(row, way):
-    """As a part of this way's time"""
+    """The error of a sample as a fraction of this way's time"""
     return unsure_ns(row) / statistics.median(row.ns(way))
 
 
 def twin_ratio(row):
-    """How many times as fast the control is as the base, which it is again"""
+    """How many times as fast the control is as the base. Both are the same way, so every difference is an error."""
     if not row.control or not row.rounds:
         return None
     return stats.median_ratio(row.ns(row.base), row.ns(row.control))
 
 
 def run_ratios(row, way):
-    """One per run, where there are several"""
+    """The ratio of each run, if there are several runs"""
     if len(row.boots) < 2:
         return []
     return [stats.paired_ratio(taken[row.base], taken[way], 1 - stats.CONFIDENCE) for _, taken in row.boots]
@@ -87,7 +87,7 @@ def why_undecided(row, ratio, needed):
     if needed:
         return "too noisy"
     if unsure(row, row.base) > 0.01:
-        return "the place of the code and the steps of the clock make up to %.1f%% of it" % (100 * unsure(row, row.base))
+        return "code placement and clock resolution can change the time by up to %.1f%%" % (100 * unsure(row, row.base))
     return "too close to a bound"
 
 
@@ -104,8 +104,8 @@ def exploratory_ways(row):
 
 
 def family(rows):
-    """Of all rows of a benchmark, those that were planned and have no samples among them. A benchmark is a family, so that
-    its samples alone and beside those of another one are judged alike."""
+    """The alphas for all rows of a benchmark, including planned rows without samples. Each benchmark has families of
+    its own, so that other benchmarks in the same directory do not change its verdicts."""
     rows = [row for row in rows if row.base and not row.missing]
     return Family(stats.share(sum(row.is_judged for row in rows)),
                   stats.share(sum(len(exploratory_ways(row)) for row in rows)))
@@ -119,7 +119,7 @@ def families(results):
 
 
 def judge_all(results):
-    """{key: {way: verdict}} of all ways but the base and its control"""
+    """{key: {way: verdict}} for all ways except the base and the control"""
     known, found = families(results), {key: {} for key in results.rows}
     if results.functional:
         return found
@@ -133,7 +133,7 @@ def judge_all(results):
 
 
 def controls(results):
-    """(rows whose base differs from itself for sure, rows with a control)"""
+    """(rows whose control differs significantly from the base, all rows with a control)"""
     rows = [row for row in results.rows.values() if row.control and row.rounds and not row.key.is_part]
     alpha = stats.share(len(rows))
     found = [(row, stats.paired_ratio(row.ns(row.base), row.ns(row.control), alpha)) for row in rows]
@@ -145,7 +145,7 @@ def worst_first(found):
 
 
 def chosen_verdicts(results, judged):
-    """Of the rows that decide, by table, worst first"""
+    """{table: verdicts, worst first} of the judged rows"""
     found = {}
     for key, row in results.rows.items():
         if row.is_judged:
@@ -154,7 +154,7 @@ def chosen_verdicts(results, judged):
 
 
 def with_way(results, way):
-    """Has another way judged as if it were the chosen one, where it was measured"""
+    """Makes another way the chosen way in all rows that measured it"""
     for row in results.rows.values():
         row.chosen = way if way in row.others + [row.chosen] else None
     if not any(row.is_judged for row in results.rows.values()):
@@ -162,8 +162,8 @@ def with_way(results, way):
 
 
 def against_base(results, resample=None, limit=0):
-    """The verdicts of all rows that decide, worst first. What is undecided gets more samples at most limit times, by
-    resample(row). Every look is another chance to be wrong, so all that there may be share the 5%; a row that was decided
+    """The verdicts of all judged rows, worst first. resample(row) adds samples to an undecided row, at most limit
+    times. Each look at the samples is another chance to be wrong, so all limit + 1 looks share the 5%. A decided row
     is not looked at again."""
     known, verdicts = families(results), []
     for row in [row for row in results.rows.values() if row.is_judged]:
@@ -178,7 +178,7 @@ def against_base(results, resample=None, limit=0):
 
 
 def against_kernel(pairs):
-    """The chosen way of each row against the same row of another kernel: [(row of the other, row)]"""
+    """The verdicts on the chosen way of each row against another kernel. pairs: [(row of the other kernel, row)]"""
     alpha = stats.share(len(pairs))
     verdicts = []
     for other, row in pairs:
@@ -190,7 +190,7 @@ def against_kernel(pairs):
 
 
 def boots_needed(comparisons):
-    """The least number of boots of each of two kernels that can decide so many rows"""
+    """The smallest number of boots of each kernel that can decide so many rows"""
     boots = 1
     while not stats.pairs_to_cut(boots, boots, stats.share(comparisons)):
         boots += 1
