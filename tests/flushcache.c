@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * flushcache-test: memcpy_flushcache() of sizes that the compiler knows, in user space. (KTAP)
+ * flushcache-test: memcpy_flushcache() of constant sizes, in user space. Prints KTAP.
  *
- * tests/template compiles this with the kernel's inline functions in flushcache.inc. They
- * have to copy what they should and nothing else, by themselves where that is what they are for, and
- * to leave everything else to __memcpy_flushcache(), which flushes.
+ * tests/template compiles this with the kernel's inline functions in flushcache.inc. The functions
+ * must copy exactly the requested bytes. They must store the sizes and alignments that they are made
+ * for without a call, and leave all others to __memcpy_flushcache(), which flushes.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -56,7 +56,7 @@ static bool right(unsigned int at, unsigned int size, bool called)
 		}
 	}
 	if (!!calls != called)
-		printf("# %u bytes to offset %u: %s\n", size, at, calls ? "a call" : "no flushing");
+		printf("# %u bytes to offset %u: %s\n", size, at, calls ? "needless call" : "no flushing");
 	return !!calls == called;
 }
 
