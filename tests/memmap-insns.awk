@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# The tables and the verdicts of tests/memmap-insns. A row is a step, a tab, CPU class, case, how many struct pages it has,
-# and the number of instructions for ranges with as many, with twice and three times as many.
+# The tables and the verdicts of tests/memmap-insns. A row has the step and, after a tab, CPU class, case, the case's
+# number of struct pages, and the numbers of instructions for ranges of once, twice and three times this number.
 
 function column(text, width)
 {
 	return sprintf("%" width "s", text)
 }
 
-# Pages that REP copies: by REP MOVSB, each takes 4096 - 512 iterations more.
+# The number of pages that REP copies. REP MOVSB takes 4096 - 512 iterations per page more than REP MOVSQ.
 function rep_pages(step, kind)
 {
 	if (!((step, "erms", kind) in more))
@@ -56,7 +56,8 @@ function gains(	k, line)
 	print line
 }
 
-# What does not depend on how large the range is, to within a few: that is what the probes take on different instructions.
+# Instructions that do not depend on the size of the range. They are exact to within a few, because the cost of a probe
+# depends on the instruction under the probe.
 function once(	k, line)
 {
 	print "\nOnce for each range"
@@ -90,10 +91,11 @@ function check_gain(	gain)
 {
 	gain = net(steps[1], "zen3", "4K") / net(last, "zen3", "4K")
 	if (gain < 50)
-		complain(sprintf("%.1f times fewer", gain))
+		complain(sprintf("only %.1f times fewer than v7.3, 50 expected", gain))
 }
 
-# A few for each compound page or section are no loss. Splitting functions costs a call for each tail, until they are copied.
+# The instructions per struct page that a step may add. A few per compound page or section are no loss. The step that
+# splits functions adds a call per tail page, until a later step copies tail pages.
 function allowed(step)
 {
 	return step ~ /^mm: split helpers/ ? 5 : 0.1
@@ -114,7 +116,7 @@ function check_altmap(	k)
 {
 	for (k = 1; k <= nr_kinds; k++)
 		if (kinds[k] ~ /altmap/ && net(last, "zen3", kinds[k]) >= net(steps[1], "zen3", kinds[k]))
-			complain(kinds[k] ": " number(net(last, "zen3", kinds[k])))
+			complain(kinds[k] ": " number(net(last, "zen3", kinds[k])) ", not fewer than v7.3")
 }
 
 function check_classes(	s, k, difference)
@@ -125,7 +127,8 @@ function check_classes(	s, k, difference)
 				continue
 			difference = net(steps[s], "zen3", kinds[k]) - net(steps[s], "erms", kinds[k])
 			if (difference < -0.01 || difference > 0.01)
-				complain(steps[s] ": " kinds[k] ": " number(net(steps[s], "zen3", kinds[k])) " and " number(net(steps[s], "erms", kinds[k])))
+				complain(steps[s] ": " kinds[k] ": zen3 " number(net(steps[s], "zen3", kinds[k])) ", erms " \
+				         number(net(steps[s], "erms", kinds[k])))
 		}
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Sourced by what builds variants of the patched kernel, one after the other: a copy of the source, build/mutants/linux,
-# with a kernel of its own, build/lab/mutant, of which only what a variant touches is compiled again.
+# For tests that build variants of the patched kernel, one after the other. The source is a copy, build/mutants/linux,
+# and the kernel is build/lab/mutant. Only the objects that a variant can change are compiled again.
 # shellcheck disable=SC2034,SC2154 # used by those who source this file
 
 tree=build/mutants/linux
@@ -12,24 +12,24 @@ make_tree() {
 
 	scripts/fetch-kernel && scripts/series tree || exit 2
 	mkdir -p build/mutants build/report
-	# Links cost neither time nor space; a changed file is a new one.
+	# Hard links cost neither time nor space. replace() never writes into a file: it puts a new file in its place.
 	rm -rf $tree
 	cp -al build/linux $tree
-	# What was compiled from the last variant of a run that ended, or was killed.
+	# Remove what was compiled from the last variant of an earlier run, which may have been killed.
 	touch build/mutants/dirty
 	while read -r file; do
 		forget "$file"
 	done <build/mutants/dirty
 }
 
-# The objects that FILE can change. Most of the kernel includes page_64.h, but copy_pages() has few callers: copy_mc.c
-# and what comes through copy_pages.h.
+# objects_of FILE: prints the objects that FILE can change. Most of the kernel includes page_64.h, but copy_pages() has
+# few callers: copy_mc.c and the files that include copy_pages.h.
 objects_of() {
 	local pattern="/$1( |\$)"
 
 	[ -d $kernel ] || return 0
 	[ "$1" != arch/x86/include/asm/page_64.h ] || pattern='/(include/linux/copy_pages\.h|arch/x86/lib/copy_mc\.c)( |$)'
-	# None may be from it yet, when a run was killed early.
+	# There may be no such object yet, if a run was killed early.
 	{ find $kernel -name '.*.o.cmd' -exec grep -lE -- "$pattern" {} + || :; } |
 		sed -E 's|/\.([^/]*)\.cmd$|/\1|'
 }
@@ -38,22 +38,23 @@ forget() {
 	objects_of "$1" | xargs -r rm -f
 }
 
-# replace FILE BY: with the time of the old one, and without what was compiled from that.
+# replace FILE BY: moves BY to FILE, which keeps its time, and removes the objects that were compiled from FILE.
 replace() {
 	touch -r "$tree/$1" "$2"
 	mv "$2" "$tree/$1"
 	forget "$1"
 }
 
-# What a report begins with: which kernel, made by what, and how long it took.
+# environment TITLE: prints the head of a report: the kernel, the programs that made it, and the duration.
 environment() {
 	echo "$1, $(date -u +%Y-%m-%d): Linux $(cat build/pristine.version), series $(python3 -B report/series.py)"
 	echo "$(gcc --version | head -n 1); $(qemu-system-x86_64 --version | head -n 1)"
 	echo "$((SECONDS / 60)) min $((SECONDS % 60)) s on $(nproc) CPUs. Made by tests/$me."
 }
 
-# layer NAME COMMAND...: does the mutant live on? Otherwise $fate and $why say who killed it, and how, or that NAME could
-# not run or did not end in time, neither of which says anything about the mutant.
+# layer NAME COMMAND...: succeeds if the mutant survives COMMAND, the layer NAME of tests. Otherwise $fate is "killed",
+# or "not judged" if the layer could not run or did not end in time, which says nothing about the mutant. $why is the
+# reason.
 layer() {
 	local name=$1 code=0
 
@@ -77,7 +78,7 @@ layer() {
 	return 1
 }
 
-# The first failure in $log that is none of a time limit.
+# Prints the first failure in $log that is not due to a time limit.
 failure() {
 	grep -E '^lab: (FAIL|PANIC)' "$log" | tail -n 1 | grep . || awk '
 		/^ *#/ { said = said $0; next }
