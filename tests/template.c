@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * template-test: mm/memmap_template.c in user space, for one size of struct page. (KTAP)
+ * template-test: mm/memmap_template.c in user space, for one size of struct page. Prints KTAP.
  *
- * tests/template compiles this with -DSTRUCT_PAGE_SIZE=N and the kernel's own code, without
- * its #include lines, in memmap_template.inc. What that uses of the kernel is here, and keeps count.
+ * tests/template compiles this with -DSTRUCT_PAGE_SIZE=N. memmap_template.inc has the kernel's own
+ * code, without its #include lines. The kernel functions that the code uses are replaced here by
+ * functions that count their calls and stores.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,7 +34,7 @@ struct page {
 	unsigned char bytes[STRUCT_PAGE_SIZE];
 } __attribute__((aligned(STRUCT_PAGE_SIZE % 16 ? 8 : 16)));
 
-/* Three sections, all of which may be filled, with as much as a block holds on both sides. */
+/* A map of three sections, which fills may use completely, and a margin of one block on both sides. */
 #define MARGIN (SZ_32K / sizeof(struct page))
 #define NR     (3 * PAGES_PER_SECTION)
 
@@ -82,13 +83,13 @@ static void free_pages(unsigned long address, int order)
 static void copy_pages(void *to, const void *from, unsigned int npages)
 {
 	if (!npages || (uintptr_t)to % PAGE_SIZE || (uintptr_t)from % PAGE_SIZE)
-		misuse = "copies what is not pages";
+		misuse = "copies no page or an unaligned one";
 	memcpy(to, from, npages * PAGE_SIZE);
 	stored += npages * PAGE_SIZE;
 	block_copies++;
 }
 
-/* With its own name as a macro, it is the architecture's. */
+/* A macro of this name tells the kernel's code that the architecture has copy_pages(). */
 #ifndef WITHOUT_COPY_PAGES
 #define copy_pages copy_pages
 #endif
@@ -110,7 +111,7 @@ static void memcpy_nontemporal_drain(void)
 	undrained = false;
 }
 
-/* With its own name as a macro, it is more than memcpy(). */
+/* A macro of this name tells the kernel's code that the function is more than memcpy(). */
 #ifndef WITHOUT_NONTEMPORAL
 #define memcpy_nontemporal memcpy_nontemporal
 #endif
@@ -119,13 +120,13 @@ static void memcpy_nontemporal_drain(void)
 #include "memmap_template.inc"
 #undef memcpy
 
-/* The whole map, one byte of which tells struct pages that were never written. */
+/* Fill the map and its margins with a byte that no byte of the copied struct page has. */
 static void spoil_map(void)
 {
 	memset(map - MARGIN, 0xee, (NR + 2 * MARGIN) * sizeof(*map));
 }
 
-/* The first struct page that is not what it has to be, or NR + MARGIN. */
+/* Return the index of the first wrong struct page, or NR + MARGIN if all are right. */
 static long first_wrong(const struct page *page, long start, long nr)
 {
 	struct page untouched;
@@ -147,7 +148,7 @@ static unsigned long sections_begun(unsigned long start, unsigned long nr)
 	return n;
 }
 
-/* A block has to have been used if and only if it pays. */
+/* A block must be used if and only if it pays. */
 static bool block_expected(unsigned long nr, bool nontemporal)
 {
 #ifdef WITHOUT_NONTEMPORAL
@@ -201,7 +202,7 @@ static bool fill(unsigned long start, unsigned long nr, bool nontemporal)
 		return wrong("not one cond_resched() per section", start, nr);
 	if (!!block_copies != block_expected(nr, nontemporal))
 		return wrong("a block where it does not pay, or none where it does", start, nr);
-	/* The template itself comes on top. */
+	/* One struct page more, for the template itself. */
 	if (stored > nr * sizeof(page) * 11 / 10 + sizeof(page))
 		return wrong("stores more than 1.1 times the memory map", start, nr);
 	return true;
@@ -225,7 +226,7 @@ static bool fill_all(bool nontemporal)
 
 int main(void)
 {
-	/* A page of memory map starts with a struct page, as far as the sizes allow. */
+	/* The map starts on a page boundary: where sizes allow, each of its pages starts with a struct page. */
 	char *memory = mmap(NULL, (NR + 2 * MARGIN) * sizeof(*map) + PAGE_SIZE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 

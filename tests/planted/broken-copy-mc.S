@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * For "make check" only: the routines of copy_mc_64.S, one of them with the fault that the including
- * file defines. All of them copy a single page as they should, since the base of v7.3 is one of them.
+ * file defines. The REP routines copy a single page correctly, because v7.3's base, which copies page
+ * by page, is one of them.
  */
 #include <linux/linkage.h>
 
-/* rcx is the length; leaves 8 bytes out if it is more than a page. */
+/* Takes 8 bytes from the length in rcx if it is more than a page. */
 .macro SHORTEN
 	cmpq	$4096, %rcx
 	jbe	.L_whole_\@

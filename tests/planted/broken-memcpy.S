@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For "make check" only: __memcpy(), short with FSRM (WITH_FSRM) or without (WITHOUT_FSRM). The probe
- * must refuse to time it.
+ * For "make check" only: __memcpy() that copies 8 bytes too few, in the build for CPUs with FSRM
+ * (WITH_FSRM) or in the build for CPUs without it (WITHOUT_FSRM). The probe must refuse to time it.
  */
 #include <linux/linkage.h>
 #include <asm/cpufeatures.h>

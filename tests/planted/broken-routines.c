@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For "make check" only: the routines, those that bypass the caches with a fault that the including
- * file defines.
+ * For "make check" only: the probe's routines. Those that bypass the caches have the fault that the
+ * including file defines.
  */
 #include "../../probe/streams.h"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Is a file of samples as report/ reads it? check-json.py FILE"""
+"""Checks that a file of samples has the format that report/ reads: check-json.py FILE"""
 import json
 import sys
 

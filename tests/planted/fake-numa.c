@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For "make check" only: linked in place of libnuma, it knows of two nodes. Memory is on the node that
- * was asked for. With MISPLACED all of it is on the first one. With CPU_NODE_EMPTY there is a third
- * node, nearer than the second one, and the first one has CPUs only. With REAL_CALLS the kernel
- * answers, which knows of one node at least.
+ * For "make check" only: takes the place of libnuma and has two nodes. Memory is on the requested
+ * node. With MISPLACED all memory is on node 0. With CPU_NODE_EMPTY node 0 has CPUs only, and there is
+ * a node 2, which is nearer to it than node 1. With REAL_CALLS mbind() and move_pages() go to the
+ * kernel, which has at least one node.
  */
 #include <errno.h>
 #include <stddef.h>

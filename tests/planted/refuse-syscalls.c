@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For "make check" only: refuse-syscalls NAME,NAME... COMMAND [ARGUMENT...] runs a command to which the
- * kernel answers these system calls with EPERM, as to a process in a container.
+ * refuse-syscalls NAME,NAME... COMMAND [ARGUMENT...] runs COMMAND, whose system calls of these names
+ * fail with EPERM, as in a container. For tests/probe ("make check") and tests/front-end only.
  */
 #include <errno.h>
 #include <linux/filter.h>
