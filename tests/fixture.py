@@ -16,7 +16,7 @@ SETTING is one of:
         noise       of the samples, as the standard deviation of the logarithm
         between     the same from boot to boot
         samples     number of samples per row, not counting the first one
-        first       factor on the first sample
+        first       factor on the first sample of all ways but the base
         small       ns of one call of 4K
         functional  1: an emulated machine, without times
         end         0: the run is cut off before its last row
@@ -56,7 +56,8 @@ def add_row(benchmark, function, base_ns, ratios, ways, chance, boot, more=None,
     rows.append(row)
     lines = []
     for number in range(settings["samples"] + 1):
-        taken = [ns * (1 if number else settings["first"]) for ns in times(base_ns, ratios, chance, boot)]
+        taken = [ns * (settings["first"] if way and not number else 1)
+                 for way, ns in enumerate(times(base_ns, ratios, chance, boot))]
         line = {"row": row["row"], "round": number, "ns": None if settings["functional"] else taken,
                 "order": chance.sample(range(len(ways)), len(ways))}
         lines.append({**line, **{name: [value] * len(ways) for name, value in (more or {}).items()}})
