@@ -13,7 +13,7 @@ check_path() {
 	[[:space:]]*) path_flaw='a blank' ;;
 	*) path_flaw="a '${path_rest%"${path_rest#?}"}'" ;;
 	esac
-	printf "%s: %s, '%s', has %s in it: %s" "${0##*/}" "$2" "$1" "$path_flaw" "$3" | tr '\n' ' ' >&2
+	printf "%s: %s, '%s', has %s in it: %s" "$me" "$2" "$1" "$path_flaw" "$3" | tr '\n' ' ' >&2
 	echo >&2
 	exit 2
 }

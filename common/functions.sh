@@ -53,7 +53,7 @@ fact() {
 # show_help: the comment on top of the script. Scripts change to the top directory before they source this.
 show_help() {
 	(
-		[ -f "$0" ] || cd "$OLDPWD"
+		[ -f "$0" ] || cd "$OLDPWD" || exit
 		sed -n '3,$ { 3 { /^#$/d; }; /^#/!q; /^# shellcheck /d; s/^# \{0,1\}//; p; }' "$0"
 	)
 }

@@ -7,8 +7,8 @@ export LC_ALL=C
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck source=common/functions.sh
 . "$root/common/functions.sh"
-# shellcheck source=common/clone.sh
-(cd "$root" && . common/clone.sh) || exit
+# In a shell of its own: it changes the directory.
+(cd "$root" && me=$me sh common/clone.sh) || exit
 build=$root/build
 pristine=$build/pristine
 patches=$root/patches
