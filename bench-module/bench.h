@@ -7,7 +7,7 @@
 #include <linux/seq_buf.h>
 #include <linux/types.h>
 
-/* A run may take this fraction of what is free on each node it uses. */
+/* A run may take 1/MEMORY_FRACTION of the free memory of each node that it uses. */
 #define MEMORY_FRACTION 4
 
 #define MAX_BYTES   SZ_1T
@@ -17,10 +17,10 @@ struct run;
 struct task_struct;
 
 /*
- * What can be measured. A run's structure is @size bytes, zeroed, a struct run at its beginning.
- * @defaults is called before the first word of the request, @complete after the last one.
- * @measure is called in the thread of the run, bound to its CPU, and leaves what it found in the
- * run's text. @release frees everything, however far the run has come.
+ * A kind of benchmark. A run of this kind is a zeroed structure of @size bytes that begins with a
+ * struct run. @defaults is called before the first word of the request, @complete after the last
+ * word. @measure is called in the thread of the run, which is bound to the run's CPU, and writes the
+ * results to the run's text. @release frees everything, at whatever stage the run ended.
  */
 struct run_type {
 	size_t size;
@@ -36,7 +36,7 @@ struct run {
 	const struct run_type *type;
 	unsigned int cpu;
 	unsigned int samples;
-	unsigned int warmup; /* rounds before these, kept apart */
+	unsigned int warmup; /* rounds before the samples, marked first=1 */
 	char what[128];	     /* the request in short, for the state line */
 	struct seq_buf text; /* the results */
 	struct completion done;
@@ -51,7 +51,7 @@ static inline unsigned int nr_rounds(const struct run *run)
 extern const struct run_type copy_run_type;
 extern const struct run_type memmap_run_type;
 
-/* @set_word of a type returns this for a key that it does not know. */
+/* Returned by @set_word of a type for an unknown key. */
 #define UNKNOWN_KEY 1
 
 /* main.c */
@@ -68,11 +68,11 @@ int set_size(const char *key, char *val, u64 lo, u64 *res);
 int set_node(const char *key, const char *val, int *nid);
 int set_cpu(const char *key, const char *val, unsigned int *cpu);
 
-/* What the file help says of each type. */
+/* The parts of the file help, one per type. */
 void print_copy_help(struct seq_buf *s);
 void print_memmap_help(struct seq_buf *s);
 
-/* What the file variants lists. */
+/* The contents of the file variants. */
 void print_variants(struct seq_buf *s);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What kernels before v7.3 have under another name, or lack. The code has it as v7.3 has it.
+ * Names of v7.3 for kernels that lack them or have other names. The other files are written for v7.3.
  *
- * Built with 6.12, 7.2 and 7.3. Where a change came in between is known from its release, not tried.
+ * The module was built with 6.12, 7.2 and 7.3. A version check in between follows the release that
+ * made the change; no kernel was built on either side of it.
  */
 #ifndef FOLIO_COPY_BENCH_COMPAT_H
 #define FOLIO_COPY_BENCH_COMPAT_H
@@ -14,8 +15,8 @@
 #include <linux/version.h>
 
 /*
- * Files of debugfs had to have all file operations, of which .open and .llseek may be missing: nothing
- * here seeks. They are looked at again when a file is closed, so an open one has to keep the module.
+ * debugfs took full file operations only. .open and .llseek may be missing in these: nothing here
+ * seeks. A close of the file still uses the operations, so an open file has to hold the module.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define debugfs_short_fops file_operations
@@ -24,7 +25,7 @@
 #define DEBUGFS_OWNER
 #endif
 
-/* It was a member of struct page only, without a function. */
+/* There was no page_pgmap(), only the member of struct page. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
 static inline struct dev_pagemap *page_pgmap(const struct page *page)
 {
@@ -32,12 +33,12 @@ static inline struct dev_pagemap *page_pgmap(const struct page *page)
 }
 #endif
 
-/* Only the number of pages had a name. */
+/* Only the largest number of pages had a name, not the largest order. */
 #ifndef MAX_FOLIO_ORDER
 #define MAX_FOLIO_ORDER PUD_ORDER
 #endif
 
-/* The callback got the page, and was named after it. */
+/* The callback was named page_free and took the page. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
 #define folio_free	  page_free
 #define dev_pagemap_frees page

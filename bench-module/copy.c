@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Benchmark of copies of folios: requests and results.
+ * Benchmark of folio copies: requests and results.
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -17,7 +17,7 @@
 
 #define DEFAULT_ORDER min(9, MAX_PAGE_ORDER) /* 2 MiB with 4 KiB pages */
 
-/* A walk has to stay in the cache while nobody copies. Modules are not told how large caches are. */
+/* The buffer has to stay in the cache while no thread copies. A module cannot ask for the cache size. */
 #define DEFAULT_BYSTANDER_BYTES SZ_8M
 
 static void release(struct run *run)
@@ -74,10 +74,10 @@ static void print_results(struct copy_run *r)
 
 	seq_buf_puts(&r->run.text,
 		     "# folio_copy_bench 1: one line for the run, then one per sample.\n"
-		     "# ns: from the start of all threads until all copies of a sample are made;\n"
-		     "# bytes: what they copied; first=1: a round before the samples, kept apart;\n"
-		     "# first_ns: the first folio; bystander_ns: one walk of the bystander meanwhile,\n"
-		     "# alone_ns: before the round, while nobody copied (0: no time for any of it).\n");
+		     "# ns: from the common start of all threads to the last copy of the sample;\n"
+		     "# bytes: copied by all threads; first=1: warm-up round, not among the samples;\n"
+		     "# first_ns: time of the first folio; bystander_ns: one walk of the bystander\n"
+		     "# during the copies; alone_ns: one walk before the round (0: it read nothing).\n");
 	print_run(r);
 	for (round = 0; round < nr_rounds(&r->run); round++)
 		for (i = 0; i < r->nr_slots; i++)
@@ -222,7 +222,7 @@ static void defaults(struct run *run)
 	run->samples = 20;
 }
 
-/* Words that need each other, or exclude each other. */
+/* Checks of words that need or exclude each other. */
 static int check_words(const struct copy_run *r)
 {
 	u64 distance = max(r->src_addr, r->dst_addr) - min(r->src_addr, r->dst_addr);
@@ -242,7 +242,7 @@ static int check_words(const struct copy_run *r)
 	if (!b->wanted && b->bytes)
 		return fail(-EINVAL, "bystander_bytes= is allowed with bystander= only");
 	if (b->wanted && b->cpu == r->run.cpu)
-		return fail(-EINVAL, "bystander=%u: that is where copies are made, give cpu= another one", b->cpu);
+		return fail(-EINVAL, "bystander=%u: this CPU makes the copies, give another one to cpu=", b->cpu);
 	return 0;
 }
 
@@ -298,30 +298,31 @@ static int complete_request(struct run *run)
 static const char help_format[] =
 	"Copies:\n"
 	"  variant=A,B  up to %d names from the file variants (default: the first %d);\n"
-	"               the same name twice compares A against A\n"
+	"               a name given twice is measured twice, as an A-against-A control\n"
 	"  order=N      folio order, 0 to %d (default %d), to %d with src_addr=\n"
 	"  src=N dst=N  copy from and to these nodes; they need memory, not CPUs\n"
 	"               (default: the first node with memory)\n"
 	"  src_addr=N dst_addr=N\n"
-	"               copy between hugetlb folios of order=N, the writer's own: one folio per\n"
-	"               thread from each address on, on src= and dst=. They are overwritten.\n"
-	"  threads=N    copy on N CPUs at once, cpu= and others, those of its node first, each\n"
-	"               with folios of its own (default 1). Time begins when all are ready and\n"
-	"               ends when all copies are made; who is through before copies on\n"
-	"  cache=       hot: the same folio again and again; cold: as many folios as\n"
-	"               bytes= holds, each copied once per sample, source and destination\n"
+	"               copy between hugetlb folios of order=N that the writing process has\n"
+	"               mapped: one folio per thread from each address on, on the nodes src=\n"
+	"               and dst=. Source and destination are overwritten\n"
+	"  threads=N    copy on N CPUs at once: cpu=, then others of its node, then the rest;\n"
+	"               each thread has its own folios (default 1). Timing starts when all are\n"
+	"               ready and ends with the last copy; a thread that is done copies on\n"
+	"  cache=       hot: copy the same folio again and again; cold: copy as many folios as\n"
+	"               fit in bytes=, each once per sample, with source and destination\n"
 	"               evicted before (default hot)\n"
-	"  evict=SIZE   cold only: how much is read to evict, by every thread; take more than\n"
-	"               twice the last level cache (default 128M, at least %luK)\n"
-	"  read=1       read each folio after its copy, a load per cache line, in the time\n"
-	"  samples=N    per variant, the variants in random order each time (default 20)\n"
-	"  warmup=N     rounds before these, kept apart: first=1 (default 1)\n"
+	"  evict=SIZE   cold only: every thread reads this much to evict the caches; take more\n"
+	"               than twice the last level cache (default 128M, at least %luK)\n"
+	"  read=1       read each folio after its copy, one load per cache line; it counts\n"
+	"  samples=N    samples per variant, in a random order of variants (default 20)\n"
+	"  warmup=N     rounds before the samples, marked first=1 (default 1)\n"
 	"  bytes=SIZE   per sample and thread, at least one folio (default: hot 64M, cold 2M)\n"
-	"  bystander=N  walk through a buffer on this CPU meanwhile: what does it lose?\n"
+	"  bystander=N  time how fast this CPU walks through a buffer during the copies\n"
 	"  bystander_bytes=SIZE\n"
-	"               of that buffer; take half of the last level cache (default 8M)\n"
-	"  seed=N       of that order and of the contents (default: random)\n"
-	"Contents are verified for every variant before results can be read.\n";
+	"               size of this buffer; take half of the last level cache (default 8M)\n"
+	"  seed=N       of the order of variants and of the contents (default: random)\n"
+	"Every variant's copies are verified before results can be read.\n";
 
 void print_copy_help(struct seq_buf *s)
 {

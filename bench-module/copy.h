@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A run that copies: its request and results are in copy.c, its memory in memory.c, the threads in
- * team.c, and what is timed in variants.c.
+ * A run that copies. Its request and results are in copy.c, its memory is in memory.c, its threads are
+ * in team.c, and the timed functions are in variants.c.
  */
 #ifndef FOLIO_COPY_BENCH_COPY_H
 #define FOLIO_COPY_BENCH_COPY_H
@@ -16,16 +16,16 @@
 
 #define MAX_SLOTS 16
 
-/* The largest order that the page allocator does not regard as costly: these always fit. */
+/* The largest order that the page allocator does not count as costly: it always finds such folios. */
 #define CHUNK_ORDER PAGE_ALLOC_COSTLY_ORDER
 #define CHUNK_SIZE  (PAGE_SIZE << CHUNK_ORDER)
 
 struct copier;
 
 /*
- * @copy copies one folio. @sample copies all folios of a sample and takes the time; it exists once
- * per variant so that the timed loop calls @copy directly, not through a pointer and its thunk.
- * @feature is the name of what @has looks for, if there are CPUs that do without.
+ * @copy copies one folio. @sample copies all folios of a sample and takes the time. Each variant has
+ * a @sample of its own, so that the timed loop calls @copy directly, not through a pointer and its
+ * thunk. @has tests for the CPU feature named @feature; both are unset if no CPU lacks it.
  */
 struct variant {
 	const char *name;
@@ -36,33 +36,33 @@ struct variant {
 	int (*sample)(struct copier *c);
 };
 
-/* Measured, all in ns: what belongs to one variant in one round. */
+/* The times of one variant in one round, in ns. */
 struct sample {
 	u64 copies;    /* from the start of all threads to the end of the last one */
 	u64 first;     /* the first folio of the first thread */
-	u64 bystander; /* one walk of the bystander, meanwhile */
-	u64 alone;     /* one walk before this round, while nobody copied */
+	u64 bystander; /* one walk of the bystander during the copies */
+	u64 alone;     /* one walk of the bystander before the round, while no thread copied */
 };
 
-/* A buffer that is only read: to evict others from the caches, and to be evicted. */
+/* A buffer that is only read: it evicts other memory from the caches, or is evicted itself. */
 struct buffer {
 	struct folio **chunk;
 	unsigned long nr_chunks;
 	int nid;
 };
 
-/* A thread that copies, on a CPU of its own. The first one is the thread of the run. */
+/* A thread that copies, on a CPU of its own. The first copier is the thread of the run. */
 struct copier {
 	struct copy_run *r;
 	unsigned int cpu;
-	struct task_struct *task; /* NULL for the first one */
+	struct task_struct *task; /* NULL for the first copier */
 	struct folio **src;
 	struct folio **dst;
 
 	unsigned int nr_meetings;
 	unsigned int nr_finished;
-	u64 first; /* when it had copied the first folio of the sample */
-	u64 end;   /* and when the last one */
+	u64 first; /* time after the first folio of the sample */
+	u64 end;   /* time after the last folio of the sample */
 };
 
 struct bystander {
@@ -71,8 +71,8 @@ struct bystander {
 	u64 bytes;
 	struct buffer buffer;
 	struct task_struct *task;
-	unsigned long walked; /* chunks, ever */
-	bool strayed;	      /* from its CPU, which went offline */
+	unsigned long walked; /* number of chunks read since the start */
+	bool strayed;	      /* left its CPU, which went offline */
 };
 
 struct copy_run {
@@ -84,7 +84,7 @@ struct copy_run {
 	unsigned int order;
 	int src_nid;
 	int dst_nid;
-	u64 src_addr; /* of the requester's own memory, 0: the module allocates */
+	u64 src_addr; /* address in the requesting process; 0: the module allocates the folios */
 	u64 dst_addr;
 	unsigned int threads;
 	unsigned int read;
@@ -93,9 +93,9 @@ struct copy_run {
 	u64 bytes; /* per sample and thread */
 	u64 seed;
 
-	/* What follows from it. */
+	/* Derived from the request. */
 	unsigned long nr_copies; /* per sample and thread */
-	unsigned long nr_folios; /* per thread, on each side; cold copies never touch one twice */
+	unsigned long nr_folios; /* per thread, on each side; a cold sample uses each folio once */
 	struct folio **src;	 /* [thread][folio] */
 	struct folio **dst;
 	struct buffer evict;
@@ -103,13 +103,13 @@ struct copy_run {
 	struct bystander bystander;
 	struct sample *samples; /* [round][slot] */
 
-	/* Of the copiers together. */
+	/* Shared by the copiers. */
 	atomic_t nr_met;
 	atomic_t nr_finished;
 	unsigned int nr_started;
-	int stopped;		    /* an errno: all copiers are to end */
-	u64 start;		    /* when all have met */
-	unsigned long start_walked; /* and what the bystander had walked by then */
+	int stopped;		    /* an errno: all copiers have to end */
+	u64 start;		    /* time when all copiers had met */
+	unsigned long start_walked; /* @walked of the bystander at that time */
 };
 
 static inline struct copy_run *to_copy_run(struct run *run)
@@ -151,7 +151,7 @@ int measure_rounds(struct copy_run *r);
 /* variants.c */
 const struct variant *get_variant(unsigned int i);
 
-/* Those that are measured unless others are asked for: v7.3 and the running kernel. */
+/* The variants that a request without variant= measures: those of v7.3 and of the running kernel. */
 #define NR_DEFAULT_VARIANTS 4
 
 #endif

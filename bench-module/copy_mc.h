@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Copies that survive memory errors in the source, with what any kernel gives a module for that: an
- * entry in its exception table of the type that machine checks are looked up for. They continue
- * behind the instruction, with what is left to do in %rcx.
+ * Copies that survive memory errors in the source. They use the only means that any kernel gives a
+ * module: an exception table entry of the type that the machine check handler looks up. A copy that
+ * fails continues behind the instruction, with the remaining count in %rcx.
  *
- * Other than folio_mc_copy(), nobody looks for the page that is poisoned then.
+ * Unlike folio_mc_copy(), these copies do not report the poisoned page.
  */
 #ifndef FOLIO_COPY_BENCH_COPY_MC_H
 #define FOLIO_COPY_BENCH_COPY_MC_H
@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #include <asm/asm.h>
 
-/* Returns the number of bytes not copied, as does the other one. @len is whole quadwords. */
+/* Return the number of bytes not copied. For mc_movsq(), @len is a multiple of 8. */
 static inline unsigned long mc_movsq(void *to, const void *from, unsigned long len)
 {
 	unsigned long quads = len / sizeof(u64);

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * folio_copy_bench: times what copies folios (copy.c) and what fills memory maps of device memory
- * (memremap.c).
+ * folio_copy_bench: times the functions that copy folios (copy.c), and those that make and take down
+ * memory maps of device memory (memremap.c).
  *
- * The module does nothing when it is loaded. Everything goes through
- * /sys/kernel/debug/folio_copy_bench/:
+ * Loading the module starts no work. Its interface is /sys/kernel/debug/folio_copy_bench/:
  *
- *	help		the request syntax and what this machine allows
- *	variants	what can be measured
- *	run		write one request; read how far it is, or why the last one failed
- *	results		the samples of the last run that was completed and verified
+ *	help		the request syntax and the limits of this machine
+ *	variants	the functions that can be measured
+ *	run		write: one request; read: the progress, or why the last request failed
+ *	results		the samples of the last run, once completed and verified
  *
- * Life time. A write to "run" returns when the run is over. That gives a run exactly one owner: a
- * signal to the writer ends the run (no stray work after ^C or SIGKILL), and all memory is freed
- * before the write returns. A writer that blocks normally keeps its module from being unloaded. Not
- * here: debugfs files with short fops take no module reference, and debugfs_remove() waits for the
- * operations in flight after it has called their debugfs_cancellation. So rmmod cancels the run,
- * waits until the writer has left this module, and goes on. Kernels before 6.13 are like all others
- * in that: there rmmod is refused (compat.h).
+ * Lifetime: a write to "run" returns when the run is over. A run thus has exactly one owner: a signal
+ * to the writer ends the run, and all memory is freed before the write returns.
+ *
+ * A blocked writer does not keep the module loaded: debugfs files with short fops take no module
+ * reference, and debugfs_remove() calls the debugfs_cancellation of each operation in flight, then
+ * waits for the operation. rmmod thus cancels the run and waits until the writer has left this module.
+ * Kernels before 6.13 refuse rmmod during a run instead (compat.h).
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -46,14 +45,14 @@
 
 static struct dentry *bench_dir;
 
-/* Held for the whole of a run. */
+/* Held as long as a run lasts. */
 static DEFINE_MUTEX(run_lock);
 
-/* Protects the line of "run", which the threads of a run write to. */
+/* Protects @status, the line that "run" shows and all threads of a run write. */
 static DEFINE_MUTEX(text_lock);
 static char status[256] = "idle: nothing has run since the module was loaded";
 
-/* Not the same, as a reader may wait for its memory for as long as it likes. */
+/* Separate from text_lock: a reader of "results" may fault on its own memory while it holds the lock. */
 static DEFINE_MUTEX(results_lock);
 static struct seq_buf results;
 
@@ -67,7 +66,7 @@ void set_status(const char *fmt, ...)
 	va_end(args);
 }
 
-/* Leave the reason where the requester finds it, and return the errno. */
+/* Put the reason into "run" for the requester and return @err. */
 int fail(int err, const char *fmt, ...)
 {
 	struct va_format vaf = { .fmt = fmt };
@@ -86,7 +85,7 @@ bool stopping(void)
 	return kthread_should_stop();
 }
 
-/* A thread that is bound to @cpu is elsewhere once its CPU is gone. */
+/* A thread that was bound to @cpu runs on another CPU once @cpu is offline. */
 int check_cpu(unsigned int cpu)
 {
 	if (raw_smp_processor_id() != cpu)
@@ -100,7 +99,7 @@ int start_round(const struct run *run, unsigned int round)
 	return check_cpu(run->cpu);
 }
 
-/* Room for a line per sample, and for those that describe the run and list its CPUs. */
+/* 256 bytes for each sample line, 8 for each CPU that the run lists, 2 KiB for the other lines. */
 int alloc_text(struct run *run, size_t lines, unsigned int cpus)
 {
 	size_t len = SZ_2K + cpus * 8 + lines * 256;
@@ -124,7 +123,7 @@ static u64 node_free(int nid)
 	return pages << PAGE_SHIFT;
 }
 
-/* @keys: what to ask less for in the next request. */
+/* @keys: the keys to lower in the next request. */
 int check_free(int nid, u64 need, const char *keys)
 {
 	u64 allowed = node_free(nid) / MEMORY_FRACTION;
@@ -135,7 +134,7 @@ int check_free(int nid, u64 need, const char *keys)
 	return 0;
 }
 
-/* To be ended with kthread_stop_put(). */
+/* The caller has to end the thread with kthread_stop_put(). */
 struct task_struct *run_on_cpu(int (*fn)(void *arg), void *arg, unsigned int cpu)
 {
 	struct task_struct *task;
@@ -170,8 +169,8 @@ static void cancel_run(struct dentry *dentry, void *arg)
 }
 
 /*
- * Returns -EINTR rather than -ERESTARTSYS after a signal: a run that was cut short must not start
- * again from the beginning because the signal's handler happens to ask for restarts.
+ * Returns -EINTR rather than -ERESTARTSYS after a signal: an interrupted run must not start from the
+ * beginning again because the signal's handler has SA_RESTART.
  */
 static int execute(struct run *r, struct file *file)
 {
@@ -188,11 +187,11 @@ static int execute(struct run *r, struct file *file)
 	wait_for_completion_interruptible(&r->done);
 	debugfs_leave_cancellation(file, &cancel);
 
-	/* Over, interrupted or cancelled: the thread's own result tells. */
+	/* The result of the thread tells whether the run was completed, interrupted or cancelled. */
 	err = kthread_stop_put(task);
 	if (err != -EINTR)
 		return err;
-	set_status("stopped: by a signal to the process that asked for the run");
+	set_status("stopped: by a signal to the process that wrote the request");
 	return r->unloading ? -ECANCELED : -EINTR;
 }
 
@@ -310,7 +309,7 @@ static struct run *parse_request(char *line, size_t len)
 
 	memmap = strstarts(line, "memmap=");
 	if (memmap && !IS_ENABLED(CONFIG_ZONE_DEVICE))
-		return ERR_PTR(fail(-EOPNOTSUPP, "memmap=: this kernel cannot, it takes CONFIG_ZONE_DEVICE=y"));
+		return ERR_PTR(fail(-EOPNOTSUPP, "memmap=: this kernel has no ZONE_DEVICE: set CONFIG_ZONE_DEVICE=y"));
 
 	r = new_run(memmap ? &memmap_run_type : &copy_run_type);
 	if (IS_ERR(r))
@@ -337,7 +336,7 @@ static struct run *read_request(const char __user *ubuf, size_t len)
 	return r;
 }
 
-/* Make @text what is read from "results"; @text gets the old contents, to be freed with it. */
+/* "results" gets the contents of @text. @text gets the old contents, which the caller has to free. */
 static void swap_results(struct seq_buf *text)
 {
 	guard(mutex)(&results_lock);
@@ -349,7 +348,7 @@ static int do_run(struct run *r, struct file *file)
 	struct seq_buf none = {};
 	int err;
 
-	/* A run that fails must not be mistaken for the one before it. */
+	/* After a failed run, "results" must not show those of the run before it. */
 	swap_results(&none);
 	kvfree(none.buffer);
 
@@ -368,7 +367,7 @@ static ssize_t run_write(struct file *file, const char __user *ubuf, size_t len,
 	struct run *r;
 	int err;
 
-	/* The state line stays that of the run in progress. */
+	/* No fail() here: the state line belongs to the run in progress. */
 	if (!mutex_trylock(&run_lock))
 		return -EBUSY;
 
@@ -390,9 +389,10 @@ static void print_status(struct seq_buf *s)
 
 static const char help_head[] =
 	"Write one line of key=value words to the file run. The write returns when the\n"
-	"run is over; a signal ends it early. Then read results, or run for the reason.\n"
-	"  cpu=N        the CPU to work on (default: the one that writes the request)\n"
-	"  samples=N    1 to %d, and before them a first one that is kept apart\n";
+	"run is over; a signal ends it early. Then read the file results; after a failed\n"
+	"write, read the file run for the reason.\n"
+	"  cpu=N        the CPU of the run (default: the one that writes the request)\n"
+	"  samples=N    1 to %d; a warm-up round comes before them, marked first=1\n";
 
 static const char help_tail[] =
 	"Sizes take K, M or G. A run may use 1/%d of the memory that is free on a node.\n"

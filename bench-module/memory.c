@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory of a run that copies: where it comes from, what it contains, and what it has to contain
- * after a copy.
+ * The memory of a run that copies: its allocation, its contents, and their check after a copy.
  */
 #include <linux/hash.h>
 #include <linux/highmem.h>
@@ -16,12 +15,12 @@
 
 #define WORDS_PER_PAGE (PAGE_SIZE / sizeof(u64))
 
-/* A folio can be as large as 1 GiB: how many pages of it are written between two looks. */
+/* Pages written between two looks at the stop flag: a folio can be as large as 1 GiB. */
 #define STOP_CHECK_PAGES (SZ_2M / PAGE_SIZE)
 
 /*
- * Movable, although these folios are not: memory of CXL devices is commonly onlined to ZONE_MOVABLE
- * only, and that is where migration puts its folios. They pin it for no longer than a run.
+ * MOVABLE, although these folios cannot be moved: CXL memory is commonly onlined to ZONE_MOVABLE only,
+ * and migration puts its folios there. The zone is pinned for no longer than a run.
  * NORETRY bounds the time in reclaim and compaction, during which a run cannot be stopped.
  */
 #define BENCH_GFP (GFP_HIGHUSER_MOVABLE | __GFP_THISNODE | __GFP_NORETRY | __GFP_NOWARN)
@@ -70,15 +69,15 @@ int check_memory(struct copy_run *r)
 	return err;
 }
 
-/* Each thread has the next folio behind the one of the thread before it. */
+/* The folio of each thread follows that of the thread before it. */
 static int pin_folio(const struct copy_run *r, const char *key, u64 addr, int nid, struct folio **pinned)
 {
 	struct page *page;
 
-	/* Not LONGTERM, which would move them out of ZONE_MOVABLE, and so perhaps off their node. */
+	/* Not LONGTERM: it would move the folios out of ZONE_MOVABLE, and so perhaps to another node. */
 	if (pin_user_pages_fast(addr, 1, FOLL_WRITE, &page) != 1)
-		return fail(-EFAULT, "%s_addr=: the process that asks has nothing at %#llx that it may write, map it",
-			    key, addr);
+		return fail(-EFAULT, "%s_addr=: this process has no writable memory at %#llx, mmap() it first", key,
+			    addr);
 	*pinned = page_folio(page);
 	if (!folio_test_hugetlb(*pinned) || folio_order(*pinned) != r->order || page != folio_page(*pinned, 0))
 		return fail(
@@ -91,7 +90,7 @@ static int pin_folio(const struct copy_run *r, const char *key, u64 addr, int ni
 	return 0;
 }
 
-/* In the process that writes the request. */
+/* Called in the process that writes the request, whose memory is pinned. */
 int pin_memory(struct copy_run *r)
 {
 	u64 size = PAGE_SIZE << r->order;
@@ -116,7 +115,7 @@ static void free_folios(struct folio **folios, unsigned long nr, bool pinned)
 	unsigned long i;
 
 	for (i = 0; folios && i < nr && folios[i]; i++) {
-		/* There may be a hundred million of them. */
+		/* There may be a hundred million folios. */
 		if (!(i % 1024))
 			cond_resched();
 		if (pinned)
@@ -135,12 +134,12 @@ void free_memory(struct copy_run *r)
 	free_folios(r->bystander.buffer.chunk, r->bystander.buffer.nr_chunks, false);
 }
 
-/* On failure the array is left as it is, for free_memory(). */
+/* On failure the caller finds a partly filled array, which free_memory() frees. */
 static int alloc_folios(struct folio ***folios, unsigned long nr, gfp_t gfp, unsigned int order, int nid)
 {
 	unsigned long i;
 
-	/* kvmalloc() warns of more. */
+	/* kvcalloc() warns about sizes above INT_MAX. */
 	if (nr <= INT_MAX / sizeof(**folios))
 		*folios = kvcalloc(nr, sizeof(**folios), GFP_KERNEL);
 	if (!*folios)
@@ -157,8 +156,8 @@ static int alloc_folios(struct folio ***folios, unsigned long nr, gfp_t gfp, uns
 }
 
 /*
- * Zeroed, because a hypervisor may back memory that was never written with one shared page: reading
- * that evicts nothing.
+ * The buffer is zeroed, because a hypervisor may back memory that was never written with one shared
+ * page: reads of such memory evict nothing.
  */
 static int alloc_buffer(struct buffer *b)
 {
@@ -189,9 +188,9 @@ int alloc_memory(struct copy_run *r)
 /*
  * Contents
  *
- * No two words of a run's source folios are alike, so a page in the wrong place is seen just as a
- * wrong byte is. The destination is filled with the complement: there every byte is wrong until it
- * is copied, so a skipped page is seen even when an earlier copy got it right.
+ * All words of a run's source folios differ, so the check finds a misplaced page as well as a wrong
+ * byte. The destination is filled with the complement before each copy: every byte is wrong until it
+ * is copied, so the check finds a skipped page even after an earlier copy that was right.
  */
 static u64 pattern(const struct copy_run *r, unsigned long page, unsigned int word)
 {
@@ -242,7 +241,7 @@ static int check_folio(const struct copy_run *r, struct folio *folio, unsigned l
 			return -EINTR;
 		p = kmap_local_page(folio_page(folio, i));
 		for (w = 0; w < WORDS_PER_PAGE; w++) {
-			/* Once: the memory of the requester is the requester's. */
+			/* Read once: the requester can change its own memory meanwhile. */
 			u64 want = pattern(r, n * nr + i, w), found = READ_ONCE(p[w]);
 
 			if (found != want) {
@@ -277,7 +276,7 @@ static int verify_copy(const struct copy_run *r, const struct variant *v, unsign
 	return check_folio(r, r->dst[n], n, v->name, "destination") ?: check_folio(r, r->src[n], n, v->name, "source");
 }
 
-/* The folios of all threads. */
+/* Check @v with the folios of all threads. */
 int verify_variant(const struct copy_run *r, const struct variant *v)
 {
 	unsigned long n;

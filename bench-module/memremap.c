@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Benchmark of memremap_pages() and memunmap_pages(): how long it takes to make the memory map of a
- * range of device memory, and to take it down. The device memory is
+ * Benchmark of memremap_pages() and memunmap_pages(): the time to make the memory map of a range of
+ * device memory, and to take it down. The device memory is
  *
- *	private		a range of physical addresses where nothing is, as for the memory of a device
- *			that the CPU cannot access
- *	fs_dax, generic	a range of persistent or other special purpose memory that nobody uses
+ *	private		a range of physical addresses without memory, as the kernel uses it for
+ *			device memory that the CPU cannot access
+ *	fs_dax, generic	an unused range of persistent or other special purpose memory
  *
- * The kernel has one way to fill a memory map at a time, so unlike for copies there is nothing to
- * compare within one boot.
+ * A kernel has only one way to fill a memory map. Unlike copies, two ways thus cannot be compared
+ * within one boot.
  */
 #include <linux/err.h>
 #include <linux/ioport.h>
@@ -28,7 +28,7 @@
 #include "bench.h"
 #include "compat.h"
 
-/* A memory map in the range itself begins behind this, as libnvdimm has it. */
+/* The reserve in front of a memory map that is in the range itself: the same as libnvdimm's. */
 #define ALTMAP_RESERVE SZ_8K
 
 struct times {
@@ -46,8 +46,8 @@ struct memmap_run {
 	u64 size;
 	bool altmap;
 
-	/* What follows from it. */
-	u64 altmap_size; /* of the range, from its beginning, reserve included */
+	/* Derived from the request. */
+	u64 altmap_size; /* bytes at the start of the range for the memory map, reserve included */
 	u64 claimed_start;
 	u64 claimed_size; /* 0: nothing is claimed */
 
@@ -66,7 +66,7 @@ static const char *const type_names[] = {
 	[MEMORY_DEVICE_GENERIC] = "generic",
 };
 
-/* memremap_pages() asks for these. Nobody gets a page to free or to fault on. */
+/* memremap_pages() requires these two. They are never called: no page is ever allocated or mapped. */
 
 static void free_folio(struct dev_pagemap_frees *unused)
 {
@@ -103,7 +103,7 @@ static void describe_range(struct memmap_run *m)
 	m->pgmap.range.end = m->start + m->size - 1;
 	if (m->altmap) {
 		m->pgmap.flags = PGMAP_ALTMAP_VALID;
-		/* Some of its members are const. */
+		/* Not an assignment: some members are const. */
 		memcpy(&m->pgmap.altmap, &altmap, sizeof(altmap));
 	}
 }
@@ -115,12 +115,13 @@ static bool page_is_ours(const struct memmap_run *m, u64 phys)
 	return is_zone_device_page(page) && page_to_nid(page) == m->nid && page_pgmap(compound_head(page)) == &m->pgmap;
 }
 
-/* The memory map is there, from its first page to its last one. */
+/* Check that the memory map reaches from the first page to the last page. */
 static int verify_map(const struct memmap_run *m)
 {
 	if (page_is_ours(m, m->start + m->altmap_size) && page_is_ours(m, m->start + m->size - PAGE_SIZE))
 		return 0;
-	return fail(-EIO, "the memory map of %#llx-%#llx is not what was asked for", m->start, m->start + m->size - 1);
+	return fail(-EIO, "the memory map of %#llx-%#llx is wrong in its first or last page", m->start,
+		    m->start + m->size - 1);
 }
 
 static int measure_round(struct memmap_run *m, struct times *ns)
@@ -150,7 +151,7 @@ static void print_results(struct memmap_run *m)
 	seq_buf_printf(s,
 		       "# folio_copy_bench 1: one line for the run, then one per round.\n"
 		       "# map, unmap: ns in memremap_pages() and memunmap_pages();\n"
-		       "# pages: how many have a struct page; first=1: kept apart, not in samples=.\n"
+		       "# pages: number of pages with a struct page; first=1: warm-up, not in samples=.\n"
 		       "kernel=%s memmap=%s start=%#llx size=%llu order=%u altmap=%llu",
 		       init_utsname()->release, type_names[m->type], m->start, m->size, m->order, m->altmap_size);
 	seq_buf_printf(s, " node=%d cpu=%u samples=%u pages=%lu struct_page=%zu verified=ok\n", m->nid, m->run.cpu,
@@ -191,7 +192,7 @@ static void release(struct run *run)
 
 /* The range */
 
-/* Anywhere. By one compound page larger than asked for, so that there is a start that is aligned. */
+/* Claim any free range. It is larger by one compound page, so that an aligned start exists in it. */
 static int claim_private(struct memmap_run *m)
 {
 	u64 compound = PAGE_SIZE << m->order;
@@ -207,7 +208,10 @@ static int claim_private(struct memmap_run *m)
 	return 0;
 }
 
-/* It is mapped as memory, and the CPU may read ahead anywhere in it. */
+/*
+ * Only ranges of memory are allowed: memremap_pages() maps the range as memory, and the CPU may
+ * prefetch from anywhere in it.
+ */
 static bool is_device_memory(const struct memmap_run *m)
 {
 	static const unsigned long descs[] = {
@@ -223,7 +227,7 @@ static bool is_device_memory(const struct memmap_run *m)
 	return false;
 }
 
-/* Memory of the machine cannot come in between once the range is claimed. */
+/* Claim the range, so that no System RAM can be hot-added to it during the run. */
 static int claim_range(struct memmap_run *m)
 {
 	u64 end = m->start + m->size - 1;
@@ -263,7 +267,8 @@ static int set_type(struct memmap_run *m, const char *val)
 	if (i == ARRAY_SIZE(type_names))
 		return fail(-EINVAL, "memmap=%.32s: private, fs_dax or generic is allowed", val);
 	if (i == MEMORY_DEVICE_PRIVATE && !IS_ENABLED(CONFIG_DEVICE_PRIVATE))
-		return fail(-EOPNOTSUPP, "memmap=private: this kernel cannot, it takes CONFIG_DEVICE_PRIVATE=y");
+		return fail(-EOPNOTSUPP,
+			    "memmap=private: this kernel has no device private memory: set CONFIG_DEVICE_PRIVATE=y");
 	m->type = i;
 	return 0;
 }
@@ -330,7 +335,8 @@ static int check_request(struct memmap_run *m)
 	u64 align = max_t(u64, memremap_compat_align(), PAGE_SIZE << m->order);
 
 	if (private && (m->start || m->altmap))
-		return fail(-EINVAL, "memmap=private is nowhere: start= and altmap= are for fs_dax and generic");
+		return fail(-EINVAL,
+			    "memmap=private takes any free range: start= and altmap= are for fs_dax and generic");
 	if (!private && !m->start)
 		return fail(-EINVAL, "memmap=%s needs start= and size=, take them from /proc/iomem",
 			    type_names[m->type]);
@@ -368,14 +374,14 @@ static int complete_request(struct run *run)
 static const char help_format[] =
 	"Memory maps of device memory, if the first word is\n"
 	"  memmap=      private, fs_dax or generic\n"
-	"  size=SIZE    of the range (default 64G)\n"
+	"  size=SIZE    size of the range (default 64G)\n"
 	"  start=N      physical address of the range, not for private: all of it has to be\n"
 	"               Persistent Memory or Soft Reserved, and bound to no driver\n"
-	"  order=N      of its compound pages: 0, %d or %d (default 0)\n"
-	"  altmap=      overwrite: have the memory map in the range itself, which destroys\n"
-	"               what is stored there; no: in normal memory (default)\n"
-	"  node=N       the node that the range belongs to, and the memory that the map\n"
-	"               takes: size / %lu (default: the node of the CPU)\n"
+	"  order=N      order of the compound pages: 0, %d or %d (default 0)\n"
+	"  altmap=      overwrite: put the memory map into the range itself, which destroys\n"
+	"               the data stored there; no: into normal memory (default)\n"
+	"  node=N       the node of the range and of the memory for the map, which takes\n"
+	"               size / %lu (default: the node of the CPU)\n"
 	"  samples=N    rounds of memremap_pages() and memunmap_pages() (default 9)\n";
 
 void print_memmap_help(struct seq_buf *s)

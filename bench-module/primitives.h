@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What copy_pages() and copy_mc_pages() of the series choose from, over a whole folio in one go, and
- * movnti next to them. All are right on any x86-64 CPU; the flags tell which are fast.
+ * The copy loops that copy_pages() and copy_mc_pages() of the series choose from, each over a whole
+ * folio in one go, and movnti for comparison. All copy correctly on any x86-64 CPU; the CPU flags tell
+ * which of them are fast.
  */
 #ifndef FOLIO_COPY_BENCH_PRIMITIVES_H
 #define FOLIO_COPY_BENCH_PRIMITIVES_H
@@ -21,15 +22,15 @@ static bool has_erms(void)
 	return boot_cpu_has(X86_FEATURE_ERMS);
 }
 
-/* Without HIGHMEM, as here, the pages of a folio follow each other in the direct map. */
+/* x86-64 has no HIGHMEM, so the pages of a folio follow each other in the direct map. */
 static inline void *folio_start(struct folio *folio)
 {
 	return page_address(folio_page(folio, 0));
 }
 
 /*
- * All are called, as folio_copy() is. If the compiler were to choose, some would pay for a call and
- * others would not, and each build would choose anew.
+ * noinline: all variants pay for a call, as folio_copy() does. Otherwise the compiler would inline
+ * some of them, and perhaps others in the next build.
  */
 static noinline int copy_movsq(struct folio *dst, struct folio *src)
 {
@@ -50,8 +51,9 @@ static noinline int copy_movsb(struct folio *dst, struct folio *src)
 }
 
 /*
- * The length is in %rcx, as the fourth argument of a C function is, and it clobbers no more than one.
- * Having its address taken makes the compiler emit the type that CONFIG_CFI expects in front of it.
+ * The loop takes its length in %rcx, as a C function takes its fourth argument, and clobbers only
+ * registers that a C function may clobber. Taking its address makes the compiler emit the type that
+ * CONFIG_CFI expects in front of the function.
  */
 void bench_copy_pages_unrolled(void *to, const void *from, unsigned long unused, unsigned long len);
 __ADDRESSABLE(bench_copy_pages_unrolled);
@@ -62,7 +64,7 @@ static noinline int copy_unrolled(struct folio *dst, struct folio *src)
 	return 0;
 }
 
-/* A cache line at a time, so that it is written out whole. */
+/* Copy a cache line at a time, so that the CPU writes whole lines to memory. */
 static noinline int copy_nt(struct folio *dst, struct folio *src)
 {
 	u64 *to = folio_start(dst);
@@ -81,7 +83,7 @@ static noinline int copy_nt(struct folio *dst, struct folio *src)
 	return 0;
 }
 
-/* User-Mode Linux gets no machine checks, and has no entries for them. */
+/* User-Mode Linux gets no machine checks and has no exception table entries for them. */
 #ifndef CONFIG_UML
 #include "copy_mc.h"
 

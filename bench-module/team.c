@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The threads of a run that copies. Each has a CPU and folios of its own, and goes through the same
- * rounds in the same order, because all draw it from the same seed. They meet before every sample:
- * that is when the time begins, and it ends when the last one has made its copies. A thread that is
- * through before copies on, unmeasured: so what is measured is measured while all of them copy.
+ * The threads of a run that copies. Each thread has a CPU and folios of its own. All go through the
+ * same rounds in the same order, which they derive from the same seed. The threads meet before every
+ * sample; its time runs from this meeting to the last copy of the last thread. A thread that is done
+ * earlier copies on, unmeasured, so that every measured copy has all threads copying.
  *
  * The bystander does not copy. It walks through its buffer all the time, as fast as it can.
  */
@@ -26,7 +26,7 @@ static bool is_first(const struct copier *c)
 	return c == c->r->copiers;
 }
 
-/* The last one to come takes the time and lets all go. */
+/* The last thread to arrive takes the start time and releases all of them. */
 int meet(struct copier *c)
 {
 	unsigned int meeting = ++c->nr_meetings;
@@ -35,11 +35,11 @@ int meet(struct copier *c)
 	if (atomic_inc_return(&r->nr_met) == meeting * r->threads) {
 		r->start_walked = READ_ONCE(r->bystander.walked);
 		r->start = ktime_get_ns();
-		/* With what is above. */
+		/* Publish the two values above with the release. */
 		smp_store_release(&r->nr_started, meeting);
 		return 0;
 	}
-	/* And with what the others did before they came. */
+	/* The acquire also orders this thread behind everything that the others did before they arrived. */
 	while (smp_load_acquire(&r->nr_started) != meeting) {
 		if (copier_stops(c))
 			return -EINTR;
@@ -48,7 +48,7 @@ int meet(struct copier *c)
 	return 0;
 }
 
-/* Cool down: copy on until everyone is through. */
+/* Cool down: copy on until all threads have finished the sample. */
 int finish_together(struct copier *c, int (*copy)(struct folio *dst, struct folio *src))
 {
 	unsigned int all = ++c->nr_finished * c->r->threads;
@@ -87,7 +87,7 @@ static int bystander_thread(void *arg)
 	return 0;
 }
 
-/* What one walk through the whole buffer takes; 0 if there was no time to read any of it. */
+/* The time of one walk through the whole buffer; 0 if the bystander read no chunk in that time. */
 static u64 walk_ns(const struct bystander *b, unsigned long start_walked, u64 start)
 {
 	unsigned long walked = READ_ONCE(b->walked) - start_walked;
@@ -111,7 +111,7 @@ static int await_walk(const struct copier *c, u64 *ns)
 	return 0;
 }
 
-/* Twice, because the first time its buffer may have to come back into the cache. */
+/* The first walk, whose time is dropped, brings the buffer back into the cache. */
 static int time_bystander(const struct copier *c, u64 *ns)
 {
 	const struct bystander *b = &c->r->bystander;
@@ -158,7 +158,7 @@ int copy_failed(const struct variant *v, int err)
 	return fail(err, "variant=%s: a source page is poisoned, see the kernel log", v->name);
 }
 
-/* All are through, and nobody starts again without the thread that does this. */
+/* All threads have finished the sample, and none starts the next one before this thread joins. */
 static void note_sample(const struct copy_run *r, struct sample *s)
 {
 	u64 end = 0;
@@ -178,7 +178,10 @@ static int measure_sample(struct copier *c, const struct variant *v, struct samp
 	int err;
 
 	err = evict_caches(c);
-	/* The bystander has been evicted as well, by all of them, and is no part of what is cold. */
+	/*
+	 * The evictions of all threads also hit the bystander's buffer, which has to be cached even for
+	 * cold copies. So wait for all evictions, then for one walk.
+	 */
 	if (!err && c->r->bystander.wanted && c->r->cold)
 		err = meet(c);
 	if (!err && is_first(c) && c->r->bystander.wanted && c->r->cold)
@@ -193,7 +196,7 @@ static int measure_sample(struct copier *c, const struct variant *v, struct samp
 	return 0;
 }
 
-/* Every variant once, in an order of the round's own, so that drift hits all of them alike. */
+/* Measure every variant once, in a new order each round, so that drift hits all variants alike. */
 static int measure_round(struct copier *c, unsigned int round, struct rnd_state *rnd)
 {
 	struct copy_run *r = c->r;
@@ -220,7 +223,7 @@ static int measure_round(struct copier *c, unsigned int round, struct rnd_state 
 		if (is_first(c))
 			s->alone = alone;
 	}
-	/* A thread whose CPU goes offline goes on elsewhere. */
+	/* A thread whose CPU goes offline continues on another CPU. */
 	if (is_first(c) && READ_ONCE(r->bystander.strayed))
 		return fail(-ENODEV, "cpu %u went offline during the run", r->bystander.cpu);
 	return check_cpu(c->cpu);
@@ -237,11 +240,11 @@ static int copier_thread(void *arg)
 	prandom_seed_state(&rnd, r->seed);
 	for (i = 0; i < nr_rounds(&r->run) && !err; i++)
 		err = measure_round(c, i, &rnd);
-	/* The first one to fail ends all, and what it says counts. */
+	/* The first thread that fails ends all threads, and its error is that of the run. */
 	return cmpxchg(&r->stopped, 0, err) ?: err;
 }
 
-/* Besides that of the run, which is the first one. */
+/* Choose the CPUs of the copiers. The first copier has that of the run. */
 int choose_cpus(struct copy_run *r)
 {
 	const struct cpumask *near = cpumask_of_node(cpu_to_node(r->run.cpu));
@@ -249,7 +252,7 @@ int choose_cpus(struct copy_run *r)
 	unsigned int cpu, far, nr = 1;
 
 	r->copiers[0].cpu = r->run.cpu;
-	/* First those that are near, then those that are not. */
+	/* First the CPUs of the same node, then all others. */
 	for (far = 0; far < 2; far++) {
 		for_each_online_cpu (cpu) {
 			if (nr == r->threads)
@@ -262,7 +265,7 @@ int choose_cpus(struct copy_run *r)
 	}
 	if (nr == r->threads)
 		return 0;
-	return fail(-EINVAL, "threads=%u: only %u CPUs are online%s, ask for as many", r->threads, nr,
+	return fail(-EINVAL, "threads=%u: only %u CPUs are online%s: lower threads=", r->threads, nr,
 		    b->wanted ? " besides that of the bystander" : "");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The unrolled loop of the series, under a name of the module's own and not exported: it is here on
- * kernels without the series, and the same one on those that have and export it.
+ * The unrolled loop of the series, under the module's own name and without the export. The module thus
+ * has it on kernels without the series, and does not clash with the export of kernels that have it.
  */
 #include <linux/export.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * folio_copy() and folio_mc_copy() of v7.3: page by page, with a chance to reschedule between two
- * pages and none after the last one.
+ * folio_copy() and folio_mc_copy() of v7.3: page by page, with cond_resched() between two pages but
+ * not after the last one.
  */
 #include <linux/errno.h>
 #include <linux/mm.h>

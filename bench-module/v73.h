@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How v7.3 copies folios. The two loops are in v73.c, and this is what they copy a page with.
+ * The folio copies of v7.3: its two loops are in v73.c, and the functions below copy one page.
  *
- * User-Mode Linux copies pages neither way: its copy_page() is a memcpy() that nobody fits to the CPU.
- * Its numbers are wanted for an x86 kernel on the same CPU, though, so v73_um.c has what v7.3 on x86
- * executes there.
+ * Numbers from User-Mode Linux stand in for those of an x86 kernel on the same CPU. Its own copy_page()
+ * is a memcpy() that does not adapt to the CPU, so v73_um.c has the instructions of v7.3 on x86.
  *
- * What is compared has to be called alike. Loops, copies of a page and what measures them are three
- * objects, as they are in the kernel, where copy_page() is assembly: a compiler that sees a function
- * and its callers keeps values in registers that it knows the function to spare, and saves none of
- * its own. v7.3 has never had that: a nanosecond of the 32 that a page from cache takes.
+ * All variants need the same kind of call. Timing, loop and page copy are thus in three objects, as in
+ * the kernel, where copy_page() is assembly. In one object the compiler would see function and callers
+ * and keep values in registers that the function spares. That saves 1 of the 32 ns that a page from
+ * cache takes, and v7.3 never had it.
  */
 #ifndef FOLIO_COPY_BENCH_V73_H
 #define FOLIO_COPY_BENCH_V73_H
@@ -22,7 +21,7 @@ int v73_folio_mc_copy(struct folio *dst, struct folio *src);
 
 #if defined(CONFIG_UML) && defined(CONFIG_X86_64)
 
-/* x86 preempts, and has none. */
+/* x86 kernels preempt: cond_resched() is empty there. */
 #define v73_cond_resched() \
 	do {               \
 	} while (0)

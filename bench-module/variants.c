@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What can be timed. One boot compares all sides: the running kernel's two functions, the
- * page-by-page loops that v7.3 had in their place, rebuilt here from what is exported, and what the
- * series chooses from, each for itself and over a whole folio in one go. These are the module's own,
- * so that they can be measured on kernels without the series.
+ * The variants: all functions that can be timed. One boot compares the two functions of the running
+ * kernel, v7.3's page-by-page loops, which are rebuilt here from exported functions, and the copy loops
+ * that the series chooses from, each over a whole folio in one go. The module has its own copies of
+ * these loops, so that kernels without the series can measure them, too.
  */
 #include <linux/highmem.h>
 #include <linux/ktime.h>
@@ -15,8 +15,8 @@
 #include "v73.h"
 
 /*
- * How many pages are copied between two looks at the stop flag. A look is a few nanoseconds, an
- * order-0 copy from cache a few tens: one look per 2 MiB costs nothing and is still frequent.
+ * Pages copied between two looks at the stop flag. A look takes a few nanoseconds, an order-0 copy
+ * from cache a few tens: one look per 2 MiB costs nothing and is still frequent.
  */
 #define STOP_CHECK_PAGES (SZ_2M / PAGE_SIZE)
 
@@ -43,7 +43,7 @@ static __always_inline int time_copies(struct copier *c, int (*copy)(struct foli
 	unsigned long i, nr = c->r->nr_copies;
 	int err = 0;
 
-	/* Hot from the first one on, wherever the variant before has left the destination. */
+	/* An unmeasured copy: the first measured one is hot, wherever the variant before left the data. */
 	if (!c->r->cold)
 		err = copy_one(c, 0, copy);
 	err = err ?: meet(c);
@@ -162,7 +162,7 @@ static const struct variant variants[] = {
 
 static_assert(ARRAY_SIZE(variants) >= NR_DEFAULT_VARIANTS);
 
-/* NULL behind the last one. */
+/* Returns NULL behind the last variant. */
 const struct variant *get_variant(unsigned int i)
 {
 	return i < ARRAY_SIZE(variants) ? &variants[i] : NULL;
