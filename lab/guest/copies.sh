@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# How the memory maps of device memory are made while a test runs: as /lab/copies.sh, to be sourced by those who use such
-# memory. The function that makes copies is in kernels with the series only, the one that makes the map is in all.
+# Counts the memory maps of device memory that the kernel makes during a test, and the struct pages that it copies.
+# Tests that use such memory source this file as /lab/copies.sh. All kernels have the function that makes the map; only
+# kernels with the series have the function that copies.
 
 tracing=/sys/kernel/tracing
 trace=$tracing/instances/copies
@@ -16,7 +17,7 @@ function_is_there() {
 	equal "$expected" "$(grep -c ' memmap_template_fill$' /proc/kallsyms)"
 }
 
-# In a buffer of its own, which other events cannot fill.
+# The probes write to a trace instance of their own, whose buffer other events cannot fill.
 watch_copies() {
 	[ -e $tracing/events ] || mount -t tracefs none $tracing
 	mkdir -p $trace
@@ -31,8 +32,8 @@ forget_copies() {
 	echo >$trace/trace
 }
 
-# Sets $maps, $mapped and $copied: how many memory maps were made, of how many pages, and how many struct pages of them
-# are copies.
+# Sets $maps, the number of memory maps made, $mapped, the number of their pages, and $copied, the number of their
+# struct pages that are copies.
 count_copies() {
 	awk '
 		{ pages = $NF; sub("pages=", "", pages) }
@@ -44,7 +45,7 @@ count_copies() {
 	echo "# memory maps: $maps, of $mapped pages; struct pages copied: $copied"
 }
 
-# were_copied MAPS STRUCT_PAGES: as many memory maps were counted, and as many copies if the kernel makes any
+# were_copied MAPS STRUCT_PAGES: count_copies found MAPS memory maps, and STRUCT_PAGES copies (0 on a stock kernel)
 were_copied() {
 	has_copies && expected=$2 || expected=0
 	equal "$1" "$maps" && equal "$expected" "$copied"

@@ -3,27 +3,28 @@
  * init: PID 1 of the lab's guest. Runs the tests named in LAB_TESTS, watches the kernel's health,
  * and reports.
  *
- * Two virtio-serial ports lead out of the guest. Whatever a test prints goes to lab.output. What
- * happened goes to lab.verdict, line by line:
+ * Two virtio-serial ports lead out of the guest. The output of the tests goes to lab.output. The
+ * events go to lab.verdict, one per line:
  *
  *	boot				user space has come up
  *	start TEST
  *	fault TEST TEXT			the kernel complained while TEST ran; any number of these
- *	end TEST STATUS BYTES		STATUS is exit=N, signal=N or timeout=SECONDS; BYTES of lab.output are
- *					written by now, so that no test can speak for another
+ *	end TEST STATUS BYTES		STATUS is exit=N, signal=N or timeout=SECONDS; lab.output has BYTES so
+ *					far, so that the host can tell the output of the tests apart
  *	missing TEST			there is no such test in the initramfs
- *	done				every test had its turn
+ *	done				all tests have been run
  *
- * The kernel lets only one process open a port at a time, and that is this one. The kernel's own
- * words on the console are never part of the verdict.
+ * Only one process at a time can open a port, and PID 1 keeps both open, so no test can write to
+ * them. Console output is never part of the verdict.
  *
- * A test says in its first lines what it may do to the kernel, one directive per line:
+ * A test declares in its first lines the effects on the kernel that it may have, one directive per
+ * line:
  *
  *	# lab: allow-taint=OM		these taint flags
  *	# lab: allow-kmsg=REGEX		kernel messages that match this extended regular expression
  *	# lab: timeout=SECONDS		instead of DEFAULT_TIMEOUT
- *	# lab: programs=NAME...		is for lab/host/run, which brings these programs of the host along
- *	# lab: thread=single		is for lab/host/run, too, which emulates all CPUs in one thread then
+ *	# lab: programs=NAME...		for lab/host/run: add these programs of the host to the guest
+ *	# lab: thread=single		for lab/host/run: emulate all CPUs in one thread
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -47,21 +48,21 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Known to lab/host/run as well, which adds up the time limits. */
+/* lab/host/run reads this line, too, and adds up the time limits of the tests. */
 #define DEFAULT_TIMEOUT 120
 #define TEST_DIR	"/lab/tests/"
 #define MAX_ALLOWED	8
 
 /*
- * How the kernel complains about itself. panic_on_warn takes care of some of these; the rest would
- * go unnoticed.
+ * Messages by which the kernel complains about itself. Only some of them cause a panic with
+ * panic_on_warn.
  */
 static const char complaint_pattern[] =
 	"BUG:|BUG at|WARNING:|INFO: |cut here|Call Trace:|Oops|Kernel panic|general protection fault|"
 	"unable to handle|sleeping function called|DEBUG_LOCKS_WARN_ON|self-detected stall|detected stalls|"
 	"lockup|UBSAN:|nobody cared|scheduling while atomic|Bad page|double fault|traps: PANIC";
 
-/* The letters of the taint mask, bit by bit. */
+/* The letters of the taint flags, from bit 0 on. */
 static const char taint_letters[] = "PFSRMBUDAWCIOELKXTNJ";
 
 struct test {
@@ -88,7 +89,7 @@ static void __attribute__((noreturn)) power_off(void)
 		pause();
 }
 
-/* Without a working report there is no point in going on; the host notes that "done" never came. */
+/* PID 1 cannot report any more: power off. The host fails the run, because "done" is missing. */
 static void __attribute__((noreturn)) give_up(const char *what)
 {
 	fprintf(stderr, "init: %s: %s\n", what, strerror(errno));
@@ -178,7 +179,7 @@ static int try_port(const char *name)
 	return fd;
 }
 
-/* The device names its ports a moment after it has been probed. */
+/* A port gets its name only some time after the probe of its device. */
 static int open_port(const char *name)
 {
 	for (int tries = 0; tries < 500; tries++) {
@@ -233,7 +234,7 @@ static void read_directive(struct test *test, const char *text)
 	}
 }
 
-/* A binary has no directives: its first lines do not look like any. */
+/* This also runs on binaries: no line of theirs looks like a directive. */
 static void read_directives(struct test *test)
 {
 	static const char mark[] = "# lab: ";
@@ -288,7 +289,7 @@ static void judge_messages(const struct test *test)
 	}
 }
 
-/* A kernel that signs its modules counts one that was built elsewhere as unsigned, too. */
+/* A kernel that signs its modules also taints itself as E (unsigned) for a module built elsewhere. */
 static unsigned long allowed_taint(const struct test *test)
 {
 	if (distribution && (test->allow_taint & taint_mask("O")))
@@ -313,8 +314,8 @@ static void judge_taint(const struct test *test)
 }
 
 /*
- * Lockdep turns itself off after its first report. A machine check turns it off as well, without
- * one being there, which excuses a test that may have machine checks and did have one.
+ * Lockdep turns itself off after its first report. A machine check turns it off as well, without a
+ * report. So a test that allows machine checks (M) and has had one is not blamed.
  */
 static void judge_lockdep(const struct test *test)
 {
@@ -344,8 +345,9 @@ static void judge_kernel(const struct test *test)
 }
 
 /*
- * A distribution's kernel has no lockdep, and what makes a panic end QEMU as a module. Which kernel
- * this is, lab/host/run says, and not the kernel: a lab kernel without lockdep is a fault.
+ * A distribution's kernel has no lockdep, and has pvpanic, by which a panic ends QEMU, as a module.
+ * lab/host/run names the kernel; the kernel is not asked, because a lab kernel without lockdep is a
+ * fault.
  */
 static void prepare_distribution(void)
 {
@@ -356,7 +358,7 @@ static void prepare_distribution(void)
 		give_up("modprobe pvpanic-pci");
 }
 
-/* A CPU class may force features on the kernel, which taints it before any test runs. */
+/* The taint S is allowed: a CPU class may force CPU features on the kernel (setcpuid=). */
 static void judge_boot(void)
 {
 	struct test boot = { .name = "boot", .allow_taint = taint_mask("S") };
@@ -364,7 +366,7 @@ static void judge_boot(void)
 	if (regcomp(&complaint, complaint_pattern, REG_EXTENDED | REG_NOSUB))
 		give_up("complaint_pattern");
 	say("boot");
-	/* One with mitigations says what it cannot mitigate of the CPU's model. */
+	/* A kernel with mitigations warns of those that the CPU model does not support. */
 	if (distribution)
 		read_directive(&boot, "allow-kmsg=WARNING: See https://[^ ]*/hw-vuln/");
 	judge_kernel(&boot);
@@ -440,7 +442,7 @@ static bool wait_for(const struct test *test, pid_t pid, int out)
 	return ended;
 }
 
-/* Nothing that a test has started outlives it. */
+/* Kill all processes that the test has left behind. */
 static void clean_up(int out)
 {
 	kill(-1, SIGKILL);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mce: poison a line of a folio, let the kernel migrate the folio, and judge what became of it all.
+ * mce: poison a cache line of a folio, let the kernel migrate the folio, and judge the kernel's state.
  *
  *	mce ROW...
  *
- * A ROW is POSITION.SIZE.CALLER.POISON=OUTCOME, in the words of the tables below; lab/machines/mce-rows says
- * what they mean. The poison, and the machine checks, are those of lab/host/mce-driver.py, on the host.
+ * A ROW is POSITION.SIZE.CALLER.POISON=OUTCOME. The tables below list the words, lab/machines/mce-rows
+ * explains them. lab/host/mce-driver.py, on the host, poisons the line and raises the machine checks.
  *
- * Each row has three folios, next to each other in user space, and poisons the one in the middle.
- * What was found goes into a line "# row:", and every row is one test point (KTAP).
+ * Each row has three folios, next to each other in user space, and poisons the middle one. A line
+ * "# row:" holds the findings, and every row is one test point (KTAP).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -41,19 +41,19 @@
 #define MPOL_MF_MOVE  2
 #define KPF_HWPOISON  (1ULL << 19)
 #define KPF_THP	      (1ULL << 22)
-/* The kernel blames from a workqueue. */
+/* How long to wait for a page to be blamed: the kernel does that from a workqueue. */
 #define BLAME_MS    15000
 #define NO_BLAME_MS 700
 #define POLL_MS	    50
-/* How long offlining goes on after it has met the poison in a THP. */
+/* How long offlining continues after the machine checks: with poison in a THP it retries. */
 #define OFFLINE_MS 300
-/* What may be in the way of a block of movable memory. */
+/* Allocations that use up the memory in front of a block of movable memory. */
 #define BALLAST_SIZE (2 * HPAGE_SIZE)
 #define MAX_BALLAST  100
 
 struct position {
 	const char *name;
-	long base, thp; /* byte of the folio; -1: there is no such position */
+	long base, thp; /* offset in a folio of this size, in bytes; -1: there is no such position */
 };
 
 static const struct position positions[] = {
@@ -69,10 +69,10 @@ static const char *const callers[] = { "move_pages", "offline" };
 enum caller { MOVE_PAGES, OFFLINE };
 
 /*
- * right	the kernel survives, gives up this folio, and blames the poisoned page
- * neighbour	... and blames the page before it
+ * right	the kernel survives, leaves the folio where it is, and blames the poisoned page
+ * neighbour	... but first blames the page before the poisoned page
  * copied	the folio is migrated, and no page is blamed
- * accused	... and the page that was read at the machine check is blamed
+ * accused	the folio is migrated, but the page that was read at the machine check is blamed
  */
 static const char *const outcomes[] = { "right", "neighbour", "copied", "accused" };
 enum outcome { RIGHT, NEIGHBOUR, COPIED, ACCUSED };
@@ -85,10 +85,10 @@ static struct {
 	enum outcome outcome;
 
 	int from, to;	     /* nodes */
-	size_t size;	     /* of a folio */
-	unsigned char *mem;  /* of all folios */
-	unsigned char *line; /* the poisoned one */
-	uint64_t pfn;	     /* of its page */
+	size_t size;	     /* size of a folio */
+	unsigned char *mem;  /* start of all folios */
+	unsigned char *line; /* poisoned line */
+	uint64_t pfn;	     /* page frame number of the poisoned page */
 	uint64_t seed;
 
 	char returned[32];
@@ -98,7 +98,7 @@ static struct {
 	char report[REPORT_SIZE];
 } row;
 
-/* Whether the folio is to be migrated in the end, with no poison in it. */
+/* Whether the row expects that the folio is migrated in the end, without poison in it. */
 static bool is_copied(void)
 {
 	return row.outcome == COPIED || row.outcome == ACCUSED;
@@ -108,8 +108,8 @@ static int kmsg, kpageflags, pagemap;
 static bool row_ok;
 
 /*
- * Calls the driver, which has a breakpoint on the NOP, and lets this go on behind it with its answer.
- * Without a driver, the answer is -1.
+ * Call the driver. It has a breakpoint on the NOP, puts its answer into rax, and resumes the guest
+ * behind the NOP. Without a driver, the answer is -1.
  */
 static long __attribute__((noinline, noclone))
 call_driver(enum call call, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
@@ -126,7 +126,7 @@ call_driver(enum call call, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 	return answer;
 }
 
-/* The reads of user space. A function that the driver can name, and a single load that it can take back. */
+/* All reads of user space: one function with a symbol, and one load that the driver can take back. */
 unsigned char user_read(const unsigned char *p);
 asm(".globl user_read\n"
     ".type user_read, @function\n"
@@ -160,7 +160,7 @@ static void __attribute__((format(printf, 1, 2))) wrong(const char *fmt, ...)
 	printf("\n");
 }
 
-/* Mistakes on demand, for tests/mce-detection. */
+/* Whether tests/mce-detection has asked for this mistake. */
 static bool is_planted(const char *mistake)
 {
 	const char *planted = getenv("LAB_MCE_PLANT");
@@ -182,7 +182,7 @@ static void sleep_ms(long ms)
 	nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000 }, NULL);
 }
 
-/* A SIGBUS during a read comes back to the reader. */
+/* A SIGBUS during a read returns to try_to_read(). */
 static sigjmp_buf on_sigbus;
 static volatile sig_atomic_t reading;
 static siginfo_t sigbus;
@@ -199,7 +199,7 @@ static void handle_sigbus(int signal, siginfo_t *info, void *context)
 	siglongjmp(on_sigbus, 1);
 }
 
-/* What @reader makes of @p, or -1 for a SIGBUS, which is then in sigbus. */
+/* Returns the result of @reader for @p, or -1 after a SIGBUS, whose siginfo is then in sigbus. */
 static long try_to_read(long (*reader)(const void *p), const void *p)
 {
 	volatile long result = -1;
@@ -221,7 +221,7 @@ static uint64_t read_entry(int fd, uint64_t index)
 	return entry;
 }
 
-/* 0 if no page is there. */
+/* Returns 0 if no page is mapped there. */
 static uint64_t pfn_of(const void *p)
 {
 	uint64_t entry = read_entry(pagemap, (uintptr_t)p / PAGE_SIZE);
@@ -247,23 +247,23 @@ static bool cpuinfo_has(const char *field, const char *word)
 	return found;
 }
 
-/* Without KASLR, it depends on the number of levels of the page tables. */
+/* Without KASLR, the direct map's address depends only on the number of page table levels. */
 static uint64_t direct_map(void)
 {
 	return cpuinfo_has("flags", " la57") ? 0xff11000000000000 : 0xffff888000000000;
 }
 
 /*
- * VAL | UC | EN | MISCV | ADDRV | S | AR, data load. To AMD, S and AR mean nothing, but QEMU's
- * MCG_CAP has SER_P with every vendor, and the kernel then looks for S. It is AMD's Poison bit
- * that makes the address a usable one.
+ * VAL | UC | EN | MISCV | ADDRV | S | AR, data load. S and AR mean nothing on AMD CPUs, but QEMU sets
+ * SER_P in MCG_CAP for every vendor, and the kernel then looks for S. On AMD the kernel uses the
+ * address only if the Poison bit is set.
  */
 static uint64_t mci_status(void)
 {
 	return 0xbd80000000000134 | (cpuinfo_has("vendor_id", "AuthenticAMD") ? 1UL << 43 : 0);
 }
 
-/* Every 8 bytes of a row have a value of their own. */
+/* Each 8-byte word of a row has a different value. */
 static uint64_t pattern(const uint64_t *p)
 {
 	return (p - (uint64_t *)row.mem + row.seed) * 0x9e3779b97f4a7c15;
@@ -287,7 +287,7 @@ static int node_of(void *p)
 	return status;
 }
 
-/* Returns what the call does. */
+/* Returns the result of move_pages(2), or -errno. */
 static long move(int first, int count, int step, int node)
 {
 	void *pages[NR_FOLIOS];
@@ -302,7 +302,7 @@ static long move(int first, int count, int step, int node)
 	return ret < 0 ? -errno : ret;
 }
 
-/* The memory block that a page is in. */
+/* The number of the memory block that a page is in. */
 static uint64_t block_of(uint64_t pfn)
 {
 	uint64_t bytes = 0;
@@ -332,7 +332,7 @@ static bool is_movable(uint64_t nr)
 	return n > 0 && !strncmp(zone, "Movable\n", n);
 }
 
-/* Returns folios of this row's size, on its node. */
+/* Returns @size bytes in folios of this row's size, on its node. */
 static unsigned char *allocate(size_t size)
 {
 	unsigned long mask = 1UL << row.from;
@@ -348,12 +348,15 @@ static unsigned char *allocate(size_t size)
 		bail_out("mbind to node %d: %s", row.from, strerror(errno));
 	for (unsigned char *p = mem; p < mem + size; p += PAGE_SIZE)
 		*p = 1;
-	/* The binding was for the allocation. What comes now is up to the callers. */
+	/* Undo the binding: it must not restrict the migration. */
 	syscall(SYS_mbind, mem, size, 0, NULL, 0, 0);
 	return mem;
 }
 
-/* The first block of the zone may be in another one as well, and the last has the node's memmap. */
+/*
+ * The poisoned page and the fourth folio are in one movable block, which is not the last one: the
+ * zone's first block may be shared with another zone, and its last block has the node's memory map.
+ */
 static bool can_offline(void)
 {
 	uint64_t block = block_of(row.pfn);
@@ -405,7 +408,7 @@ static bool is_poisoned(const void *p)
 	return (uintptr_t)p / LINE_SIZE == (uintptr_t)row.line / LINE_SIZE && !is_copied();
 }
 
-/* How many bytes of the page are not what they were. */
+/* The number of bytes of the page that have changed, poisoned line excluded. */
 static long count_lost(const void *page)
 {
 	const uint64_t *first = page;
@@ -417,7 +420,7 @@ static long count_lost(const void *page)
 	return lost;
 }
 
-/* Everything but the poisoned line, and what the kernel has taken away with it: its page. */
+/* Checks all contents but the poisoned line, and its page if the kernel has taken that away. */
 static bool verify_contents(const char *when)
 {
 	bool intact = true;
@@ -445,7 +448,7 @@ static void note_blame(uint64_t pfn)
 		row.blamed[row.nr_blamed++] = pfn;
 }
 
-/* What the kernel has said about pages since the last time. */
+/* Reads the kernel messages about memory failures since the last call. */
 static void read_blame(void)
 {
 	char record[8192], *text;
@@ -492,7 +495,7 @@ static void *write_offline(void *unused)
 	return NULL;
 }
 
-/* Since boot, as the kernel counts them. */
+/* The kernel's count of machine checks since boot. */
 static unsigned long machine_checks(void)
 {
 	FILE *f = fopen("/proc/interrupts", "r");
@@ -515,9 +518,9 @@ static void move_all(void)
 }
 
 /*
- * Offlining tries again until it succeeds, or a signal comes. It must not succeed: memory_failure()
- * waits for its end, and would then find wiped struct pages, of which v7.3 may die. So a pipe has a
- * page of a fourth folio in the same block, and a signal comes after a while.
+ * Offlining retries until it succeeds or a signal arrives. It must not succeed: memory_failure() waits
+ * for its end, and would then find wiped struct pages, which can kill v7.3. So a pipe pins a page of
+ * the fourth folio, in the same block, and a signal ends the offlining after a while.
  */
 static void offline(void)
 {
@@ -554,7 +557,7 @@ static void wait_for_blame(void)
 	}
 }
 
-/* The pages that the kernel is to think badly of. With NEIGHBOUR, it meets the poisoned one later on. */
+/* Whether the row expects blame for this page. With NEIGHBOUR, the poisoned page is blamed second. */
 static bool is_suspect(uint64_t pfn)
 {
 	return (pfn == row.pfn && row.outcome != COPIED) || (pfn == row.pfn - 1 && row.outcome == NEIGHBOUR);
@@ -577,7 +580,7 @@ static void judge_flag(uint64_t pfn, const char *what)
 		wrong("page 0x%lx, of the %s, is marked in kpageflags", pfn, what);
 }
 
-/* All pages of the process, and what the folios were made of before. */
+/* Checks all pages of the process, and the source pages of the folios. */
 static void judge_flags(const uint64_t *source)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -618,7 +621,7 @@ static const char *judge_user_read(void)
 	return text;
 }
 
-/* The healthy folios of the row can still be migrated, and back. */
+/* Checks that the two healthy folios of the row can still be migrated, in both directions. */
 static const char *judge_others(void)
 {
 	long first = move(0, 2, VICTIM + 1, row.from), second = move(0, 2, VICTIM + 1, row.to);
@@ -731,7 +734,7 @@ static void parse(const char *spec)
 int main(int argc, char *argv[])
 {
 	struct sigaction bus = { .sa_sigaction = handle_sigbus, .sa_flags = SA_SIGINFO };
-	/* Without SA_RESTART. */
+	/* Without SA_RESTART, so that the signal interrupts the write that offlines. */
 	struct sigaction interrupt = { .sa_handler = interrupt_offline };
 
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What lab/guest/mce.c, in the guest, and lab/host/mce-driver.py, on the host, say to each other. */
+/* The interface between lab/guest/mce.c in the guest and lab/host/mce-driver.py on the host. */
 #ifndef LAB_MCE_H
 #define LAB_MCE_H
 
 /* The first argument of call_driver(). */
 enum call {
-	CALL_ARM = 1, /* direct map address of a line, its user address, enum poison, MCI_STATUS */
+	CALL_ARM = 1, /* takes: direct map address of a line, its user address, enum poison, MCI_STATUS */
 	CALL_DISARM,
-	CALL_REPORT, /* buffer for a line of text; returns the number of machine checks since CALL_ARM */
+	CALL_REPORT, /* takes: buffer for a line of text; returns the machine checks since CALL_ARM */
 };
 
 #define REPORT_SIZE 512
 #define POISON_LEAD 256
 
 enum poison {
-	/* Every read of the line, until disarmed. */
+	/* Every read of the line raises a machine check, until disarmed. */
 	POISON_STICKY,
-	/* The first read of it. */
+	/* Only the first read of the line does. */
 	POISON_ONCE,
-	/* Sticky, and reported for the first time when the copy is still POISON_LEAD bytes away. */
+	/* Like POISON_STICKY; the first machine check comes POISON_LEAD bytes ahead of the line. */
 	POISON_EARLY,
-	/* None in the source: in the destination, in the line after the copy of the given one, once. */
+	/* No read does, but the first access to the destination line after that of the given line. */
 	POISON_DESTINATION,
 };
 

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * memory: uses memory, and looks whether it keeps its contents.
+ * memory: use memory of several kinds, and check that it keeps its contents.
  *
- *	memory fill FILE SIZE STEP SEED		map the file as persistent memory, write a page per STEP bytes
- *	memory check FILE SIZE STEP SEED	and read it back
- *	memory spoil FILE BYTE			change that byte of it
+ *	memory fill FILE SIZE STEP SEED		map FILE as persistent memory, write a page per STEP bytes
+ *	memory check FILE SIZE STEP SEED	map FILE likewise and check these pages
+ *	memory spoil FILE BYTE			change one byte of FILE
  *	memory migrate SIZE NODE OTHER		allocate on NODE, move to OTHER and back
- *	memory stay SIZE NODE			allocate on NODE, print a line, and at the end of the standard
- *						input find everything somewhere else
+ *	memory stay SIZE NODE			allocate on NODE, print a line, wait for the end of the standard
+ *						input; then no page may be on NODE any more
  *	memory hugetlb ORDER SRC DST NR FILE REQUEST
- *						have NR hugetlb folios on each of the nodes SRC and DST, write
- *						REQUEST and their addresses to FILE, a request of the bench module,
- *						and find the same in both, of which nothing was there before
- *	memory sparse SIZE STEP NODE		allocate on NODE as far as there is room, free every second STEP,
- *						lock the others, print a line, and keep them until the end of the
- *						standard input
+ *						allocate NR hugetlb folios on each of the nodes SRC and DST, write
+ *						REQUEST and their addresses to FILE (the file "run" of the bench
+ *						module), and check that both have the same, new contents
+ *	memory sparse SIZE STEP NODE		allocate on NODE as long as there is room, free every second
+ *						stretch of STEP bytes, lock the others, print a line, and keep
+ *						them until the end of the standard input
  *
  * Sizes are in bytes. Ends with 0, or with 1 and a line that says what is wrong.
  */
@@ -46,7 +46,7 @@ static unsigned long number(const char *text)
 	return value;
 }
 
-/* No word is like another one, and pages of different seeds have none in common. */
+/* All words differ, within a page, between pages and between seeds. */
 static unsigned long expected(unsigned long seed, unsigned long page, unsigned long word)
 {
 	return (seed << 48 | page << 12 | word) * 0x9e3779b97f4a7c15UL;
@@ -73,7 +73,7 @@ static void check(const unsigned long *p, unsigned long size, unsigned long step
 	}
 }
 
-/* MAP_SYNC is granted only if there is no page cache between us and the memory. */
+/* MAP_SYNC fails if there is a page cache between the mapping and the memory. */
 static void *map_file(const char *name, unsigned long size)
 {
 	int fd = open(name, O_RDWR);
@@ -105,7 +105,7 @@ static void *allocate(unsigned long size, unsigned long node)
 	return allocate_as(size, node, 0);
 }
 
-/* move_pages(2) for all pages, which only asks where they are if there are no @nodes. */
+/* move_pages(2) for all pages. Without @nodes it moves nothing and returns the node of each page. */
 static int *move(void *p, unsigned long size, const int *nodes)
 {
 	unsigned long nr = size / PAGE;
@@ -184,7 +184,7 @@ static void stay(unsigned long size, int node)
 	check(p, size, PAGE, 3);
 }
 
-/* Every word of the source is one of a kind, and so not zero more than once. */
+/* The bench module fills the source with different words, so at most one of them is zero. */
 static void must_be_a_copy(const unsigned long *dst, const unsigned long *src, unsigned long size)
 {
 	unsigned long zeroes = 0;

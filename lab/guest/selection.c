@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * selection: which instruction do copy_pages() and copy_mc_pages() copy with on this CPU?
+ * selection: check which instruction copy_pages() and copy_mc_pages() copy with on this CPU.
  *
- * Answers from the text of the running kernel, after alternatives and static branches have been
- * patched. Walks every path through folio_copy(), which has copy_pages() inlined, and through
- * copy_mc_pages(), and notes the copy instructions that can be reached. Patching has left exactly
- * one, or something is wrong.
+ * It reads the text of the running kernel, after alternatives and static branches have been patched.
+ * It walks every path through folio_copy(), which has copy_pages() inlined, and through
+ * copy_mc_pages(), and notes all copy instructions that can be reached. After the patching, each of
+ * the two must reach exactly one kind.
  *
  * The decoder is the kernel's own, from tools/arch/x86/lib.
  */
@@ -40,13 +40,13 @@ struct symbol {
 static struct symbol *symbols;
 static size_t nr_symbols;
 
-/* Functions that are walked into when called. Others are passed over. */
+/* Calls of these functions are followed. Other calls are skipped. */
 static const char *const followed[] = {
-	"copy_highpages", /* inline, unless the compiler disagrees */
+	"copy_highpages", /* usually inlined, but the compiler may decide otherwise */
 	"__copy_mc_pages", "copy_mc_pages_careful", "copy_mc_enhanced_fast_string", "copy_mc_fast_string",
 };
 
-/* The loops, known by name. The string instructions are known by their opcodes. */
+/* The copy loops, recognized by name. REP MOVS is recognized by its opcode. */
 static const struct {
 	const char *function, *method;
 } loops[] = {
@@ -83,7 +83,7 @@ static void read_symbols(void)
 	if (!f)
 		fail("/proc/kallsyms: %s (CONFIG_KALLSYMS)", strerror(errno));
 	while (fgets(line, sizeof(line), f)) {
-		/* Modules are in brackets, and have nothing to do with it. */
+		/* Skip the symbols of modules, which have the module's name in brackets. */
 		if (strchr(line, '[') || sscanf(line, "%lx %*c %63s", &s.addr, s.name) != 2)
 			continue;
 		if (nr_symbols == max) {
@@ -148,7 +148,7 @@ static void read_kernel(uint64_t addr, void *buf, size_t len)
 	fail("cannot read %zu bytes of kernel text at %#lx from /proc/kcore", len, addr);
 }
 
-/* Does a machine check on the instruction at @addr have somewhere to go? */
+/* Whether the instruction at @addr has an exception table entry for machine checks. */
 static bool is_recoverable(uint64_t addr)
 {
 	const struct symbol *start = find_symbol("__start___ex_table");
@@ -171,7 +171,7 @@ static bool is_recoverable(uint64_t addr)
 	return found;
 }
 
-/* What has been found: one method, or "a and b", which nobody expects. */
+/* The methods found: one, or "a and b", which matches no expected method. */
 static char found[256];
 
 static void note(const char *method)
@@ -230,7 +230,7 @@ static void walk_callee(uint64_t target)
 	}
 }
 
-/* Where an instruction leads, other than to the next one. */
+/* Where the CPU continues after an instruction. */
 enum flow { FLOW_NEXT, FLOW_CALL, FLOW_BRANCH, FLOW_JUMP, FLOW_END };
 
 static enum flow flow_of(const struct insn *insn)
@@ -267,7 +267,7 @@ static void walk_from(uint64_t addr, const struct symbol *s, const unsigned char
 
 		if (is_rep_movs(&insn))
 			note_rep_movs(&insn, addr);
-		/* A jump out of the function is a call that does not come back. */
+		/* A jump out of the function is a tail call. */
 		if (flow == FLOW_CALL || (flow == FLOW_JUMP && target - start >= size))
 			walk_callee(target);
 		if (flow == FLOW_BRANCH)

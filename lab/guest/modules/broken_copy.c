@@ -2,9 +2,9 @@
 /*
  * broken_copy: make the running kernel's folio_copy() and folio_mc_copy() copy wrongly.
  *
- * For the lab only. While it is loaded, both functions are replaced by a copy that is right but for
- * one fault, or memory errors are blamed on the wrong page. Whoever claims to verify that has to
- * notice.
+ * For the lab only. While the module is loaded, a copy with one fault replaces both functions, or
+ * memory errors are blamed on the wrong page. Tests that claim to verify copies or blame have to fail
+ * then.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -21,7 +21,7 @@ static char *fault = "";
 module_param(fault, charp, 0444);
 MODULE_PARM_DESC(fault, FAULTS);
 
-/* The faults. Each gets a destination that is right, and the number of its last page. */
+/* The faults. Each gets a correct copy in @dst, and the number of its last page. */
 
 /* The most easily overlooked byte: the last one. */
 static void wrong_byte(struct folio *dst, struct folio *src, long last)
@@ -32,13 +32,13 @@ static void wrong_byte(struct folio *dst, struct folio *src, long last)
 	kunmap_local(p);
 }
 
-/* What a copy that leaves out the last page leaves there is anything but its contents. */
+/* The state after a copy without the last page: the page has other contents. */
 static void skipped_page(struct folio *dst, struct folio *src, long last)
 {
 	memset_page(folio_page(dst, last), 0, 0x5a, PAGE_SIZE);
 }
 
-/* All the data is there, but in the wrong place. A single page cannot be. */
+/* All the data is there, but in the wrong place. A folio of one page is left correct. */
 static void swapped_pages(struct folio *dst, struct folio *src, long last)
 {
 	if (!last)
@@ -64,7 +64,7 @@ static int broken_folio_mc_copy(struct folio *dst, struct folio *src)
 	long i, nr = folio_nr_pages(src);
 
 	for (i = 0; i < nr; i++) {
-		/* A source that cannot be read is none of the faults here. */
+		/* Memory errors are handled correctly: they are none of the faults here. */
 		if (copy_mc_highpage(folio_page(dst, i), folio_page(src, i)))
 			return -EHWPOISON;
 		/* folio_copy() of a single page may be called in atomic context. */
@@ -82,7 +82,10 @@ static int divert(struct kprobe *p, struct pt_regs *regs)
 	return 1;
 }
 
-/* Its presence keeps the probe from being optimized, which would ignore the new address. */
+/*
+ * A probe with a post handler is not optimized to a jump. An optimized probe would ignore the new
+ * instruction pointer.
+ */
 static void dont_optimize(struct kprobe *p, struct pt_regs *regs, unsigned long flags)
 {
 }
@@ -99,7 +102,10 @@ static struct kprobe probe_mc_copy = {
 	.post_handler = dont_optimize,
 };
 
-/* The other page of the pair, and only in a folio that has both: a foreign page would pay for it. */
+/*
+ * Blame the other page of the aligned pair. A small folio is left out: its neighbour may belong to
+ * somebody else, who would lose it.
+ */
 static int blame_neighbour(struct kprobe *p, struct pt_regs *regs)
 {
 	if (folio_test_large(page_folio(pfn_to_page(regs->di))))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * claim_region: have a range of physical addresses, as a driver that is bound to it has.
+ * claim_region: claim a range of physical addresses, as the driver of a device does.
  *
- * For the lab only: the bench module must not touch a range that is somebody's.
+ * For the lab only: it proves that the bench module refuses a range that is in use.
  */
 #include <linux/ioport.h>
 #include <linux/module.h>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * insns: how many instructions does the CPU execute from the entry of one function to the next entry
- * of another one?
+ * insns: count the instructions that the CPU executes from the entry of one function to the next entry
+ * of another one.
  *
- * For the lab only, on a machine whose time stamp counter counts them (ICOUNT=1). The parameters
- * "from" and "to" name the functions. "count" is the number when that was last executed, without
- * what the probes themselves take, to within a few instructions.
+ * For the lab only, on a machine whose time stamp counter counts instructions (ICOUNT=1). The
+ * parameters "from" and "to" name the functions. "count" is the latest number, without the
+ * instructions of the probes, and exact to within a few instructions.
  *
- * "nops", "movsb" and "movsq" are what the machine counts for 1000 NOPs, for 4096 bytes in one REP
- * MOVSB, and for as many in one REP MOVSQ.
+ * "nops", "movsb" and "movsq" are the machine's counts for 1000 NOPs, for one REP MOVSB of 4096 bytes,
+ * and for one REP MOVSQ of 4096 bytes.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -29,7 +29,10 @@ module_param(movsq, ulong, 0400);
 
 static unsigned long overhead, started;
 
-/* By priority: that they were disabled would be noticed by what may sleep. */
+/*
+ * Hold interrupts by the task priority register. With IF cleared, might_sleep() in the counted code
+ * would complain.
+ */
 static void hold_interrupts(bool hold)
 {
 	asm volatile("mov %0, %%cr8" : : "r"(hold ? 15UL : 0UL) : "memory");
@@ -63,7 +66,7 @@ static void count_known(void)
 {
 	unsigned long none = 0;
 
-	/* The same code has to copy nothing and a page. */
+	/* Hide the 0 from the compiler: both lengths have to run the same code. */
 	OPTIMIZER_HIDE_VAR(none);
 	hold_interrupts(true);
 	nops = counted(asm volatile(".rept 1000; nop; .endr")) - counted();
@@ -96,7 +99,7 @@ static noinline void second(void)
 	asm volatile("");
 }
 
-/* A NOP, and a call or a jump. */
+/* Known code of 2 instructions: a NOP, and a call or a jump. */
 static noinline void first(void)
 {
 	asm volatile("nop");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lab_faults: do what the kernel's debugging options only report, and LKDTM does not offer.
+ * lab_faults: faults that the kernel's debugging options report without a panic, and that LKDTM lacks.
  *
- * For the lab only. PID 1 has to notice the report, because panic_on_warn does not.
+ * For the lab only. PID 1 has to notice the report, because panic_on_warn does not cover it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -19,7 +19,7 @@ MODULE_PARM_DESC(fault, "abba or atomic_sleep");
 static DEFINE_MUTEX(a);
 static DEFINE_MUTEX(b);
 
-/* Nobody else is here to deadlock with: lockdep has to see that somebody could be. */
+/* Takes two locks in both orders. No other task deadlocks with it, but lockdep has to see the risk. */
 static void abba(void)
 {
 	mutex_lock(&a);

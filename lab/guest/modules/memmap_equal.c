@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * memmap_equal: is a memory map of device memory that was copied the same as one that was built?
+ * memmap_equal: check that a copied memory map of device memory equals one that was built.
  *
- * For the lab only. A request is written to the parameter "run", which fails unless all is well.
- * Reading "run" then tells what was found. A request is
+ * For the lab only. A test writes a request to the parameter "run"; the write fails if the maps
+ * differ or anything else is wrong. Reading "run" then returns the finding. A request is
  *
  *	TYPE order=N start=ADDRESS pages=N reserve=N free=N node=N
  *
  * where reserve and free, in pages, describe an altmap. Both are 0 if there is none.
  *
- * The same dev_pagemap is mapped twice: with a probe on the page_ref_set tracepoint, which makes
- * the kernel build every struct page, and without. All struct pages are compared byte by byte.
+ * The same dev_pagemap is mapped twice: first with a probe on the page_ref_set tracepoint, which makes
+ * the kernel build every struct page, then without. All struct pages are compared byte by byte.
  *
- * More parameters say what to expect of the kernel: "size" is that of struct page, "pointers" says
- * whether tail pages hold the address of their head and not a mask, and "copies" whether the second
- * map is made by copying.
+ * Parameters for the expected kernel: "size" is the size of struct page; "pointers" tells whether tail
+ * pages hold the address of their head and not a mask; "copies" tells whether the second map is made
+ * by copying.
  *
- * The parameter "switch" has the tracepoint on (1) or off (0) when the second map is begun, and
- * switches it from the moment on that the kernel has begun to build or to copy, until the map is
- * there. It is -1 for no such thing.
+ * The parameter "switch" is the state of the tracepoint, on (1) or off (0), at the start of the second
+ * map. Once the kernel has begun to build or to copy, the tracepoint is switched again and again until
+ * the map is complete. -1: the tracepoint is left alone.
  *
- * The parameter "map" takes the same requests and maps them once, for others to look at how. Any
- * kernel can do that, copies or not.
+ * The parameter "map" takes the same requests and maps them once, so that other programs can observe
+ * the kernel. Kernels without copies can do that, too.
  *
- * The parameter "plant" is the offset of a byte that is spoiled in one of the copied struct pages,
- * or -1 to leave them alone.
+ * The parameter "plant" is the offset of a byte to spoil in one of the copied struct pages; -1: none.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -73,7 +72,7 @@ static struct request {
 	unsigned long pages, reserve, free;
 } req;
 
-/* The struct pages in question: all of the range but those of the altmap. */
+/* The struct pages to compare: those of the whole range but the altmap. */
 static struct page *first;
 static unsigned long first_pfn, nr;
 
@@ -85,7 +84,7 @@ static char report[256] = "nothing was asked for\n";
 		(error);                                                    \
 	})
 
-/* What a type of device memory requires, and is never called here. */
+/* memremap_pages() requires these functions. They are never called here. */
 static void free_folio(struct folio *folio)
 {
 }
@@ -122,7 +121,7 @@ static int map(void)
 	pgmap.range.end = req.start + req.pages * PAGE_SIZE - 1;
 	if (req.free) {
 		pgmap.flags = PGMAP_ALTMAP_VALID;
-		/* Some of its members are const. */
+		/* Not an assignment: some members are const. */
 		memcpy(&pgmap.altmap, &altmap, sizeof(altmap));
 	}
 	p = memremap_pages(&pgmap, req.node);
@@ -132,8 +131,8 @@ static int map(void)
 }
 
 /*
- * How each half came to its memory map. Every struct page that is built gets a reference count of
- * one at first. Copies are made by memmap_template_fill(), whose last argument is their number.
+ * Counts of struct pages by origin. The kernel first gives each struct page that it builds a reference
+ * count of one. memmap_template_fill() makes the copies, and its last argument is their number.
  */
 static unsigned long built, copied, unpoisoned;
 
@@ -149,12 +148,12 @@ static int count_copied(struct kprobe *p, struct pt_regs *regs)
 	return 0;
 }
 
-/* How often the tracepoint was switched so far, and when the memory map was finished. */
+/* The number of switches of the tracepoint: so far, and when the memory map was complete. */
 static unsigned int switches, switches_at_last;
 
 /*
- * The second map may well be in the memory of the first one, contents and all. But the kernel, with
- * DEBUG_VM, has overwritten it in between.
+ * The second map may get the memory of the first one, with its contents. With DEBUG_VM the kernel
+ * poisons that memory first; count the struct pages that are not poisoned.
  */
 static int map_begins(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
@@ -198,7 +197,7 @@ static void stop_tracing(void)
 	tracepoint_synchronize_unregister();
 }
 
-/* By then the kernel has decided whether to build or to copy. */
+/* Whether the kernel has begun, and thus decided between building and copying. */
 static bool has_begun(void)
 {
 	return READ_ONCE(built) || READ_ONCE(copied);
@@ -216,8 +215,9 @@ static int switch_tracepoint(void *data)
 }
 
 /*
- * On one CPU, where the kernel itself gives way between two sections: an emulator that runs one CPU
- * after the other may have finished the map before another CPU has its turn.
+ * The switching thread gets the CPU of the mapping, and runs when the kernel reschedules between two
+ * sections. On another CPU it might come too late: an emulator that runs one CPU after the other may
+ * complete the map before that.
  */
 static int map_switched(void)
 {
@@ -238,7 +238,7 @@ static int map_switched(void)
 	return err;
 }
 
-/* Returns what the struct pages were built as, to be freed with vfree(). */
+/* Returns a copy of the struct pages as the kernel builds them. The caller frees it with vfree(). */
 static void *build(void)
 {
 	void *bytes = vmalloc(array_size(nr, sizeof(struct page)));
@@ -260,7 +260,7 @@ static void *build(void)
 	return bytes;
 }
 
-/* The offset of the first byte that is not as @expected, or that of the end. */
+/* The offset of the first byte that differs from @expected, or of the end. */
 static unsigned long first_difference(const u8 *expected)
 {
 	const u8 *found = (const u8 *)first;
@@ -288,8 +288,8 @@ static int compare(const u8 *expected)
 }
 
 /*
- * Somewhere in the map, and for each offset somewhere else. Of a compound page it is one of the
- * struct pages in the first page of its memory map: the others may be aliases of each other.
+ * The byte at @offset of some struct page, of another one for each offset. In a compound page, take
+ * one in the first page of its memory map: the others may be aliases of each other.
  */
 static u8 *spoiled_byte(int offset)
 {
@@ -299,7 +299,7 @@ static u8 *spoiled_byte(int offset)
 	return (u8 *)(first + round_down(i, 1UL << req.order) + within) + offset;
 }
 
-/* One wrong byte is found, whatever it is in and whatever it is. */
+/* Check that the comparison finds a wrong byte at every offset of struct page. */
 static int compare_is_exact(const u8 *expected)
 {
 	unsigned long at;
@@ -317,7 +317,7 @@ static int compare_is_exact(const u8 *expected)
 	return 0;
 }
 
-/* What the kernel itself makes of one of the pages. */
+/* Check one page by the kernel's own functions. */
 static int check_page(unsigned long i)
 {
 	struct page *page = first + i, *head = first + round_down(i, 1UL << req.order);
@@ -347,7 +347,7 @@ static int check_samples(void)
 	unsigned long i;
 	int err = 0;
 
-	/* Heads, the first few tails and the last one, all over the range. */
+	/* Heads, the first few tails and the last tail, all over the range. */
 	for (i = 0; i < nr && !err; i += i % 512 < 5 || i % 512 == 511 ? 1 : 506)
 		err = check_page(i);
 	return err ?: check_page(nr - 1);
@@ -405,7 +405,7 @@ static int compare_both(void)
 		    copied, switches_at_last);
 }
 
-/* With the first comparison, and from then on: "map" is for those who look at an untouched kernel. */
+/* Probes are set with the first comparison, not at load: "map" needs a kernel without probes. */
 static bool probed;
 
 static int probe(void)
@@ -429,7 +429,7 @@ static int run(void)
 	int err = probe();
 
 	if (err)
-		return fail(err, "nothing here to copy struct pages with, or no way to see it");
+		return fail(err, "cannot probe memmap_template_fill() and memmap_init_zone_device(): boot the series");
 	return compare_both();
 }
 
@@ -449,13 +449,13 @@ static int parse(const char *text)
 
 	if (sscanf(text, "%15s order=%u start=%llx pages=%lu reserve=%lu free=%lu node=%d", type, &req.order,
 		   &req.start, &req.pages, &req.reserve, &req.free, &req.node) != 7)
-		return fail(-EINVAL, "the request is not of the form that this takes");
+		return fail(-EINVAL, "the request is not of the form TYPE order= start= pages= reserve= free= node=");
 	for (req.type = 0; req.type < ARRAY_SIZE(type_names); req.type++)
 		if (type_names[req.type] && !strcmp(type_names[req.type], type))
 			break;
 	if (req.type == ARRAY_SIZE(type_names) || req.pages <= req.reserve + req.free ||
 	    !node_state(req.node, N_ONLINE) || plant >= (int)sizeof(struct page) || switched < -1 || switched > 1)
-		return fail(-EINVAL, "the request makes no sense");
+		return fail(-EINVAL, "the request, plant or switch has a value that is not allowed");
 	first_pfn = PHYS_PFN(req.start) + req.reserve + req.free;
 	first = pfn_to_page(first_pfn);
 	nr = req.pages - req.reserve - req.free;

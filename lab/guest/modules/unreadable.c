@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * unreadable: copies of the bench module that survive memory errors, of memory that cannot be read
- * from some byte on. That is where vmalloc() puts its guard page, and to the exception table a page
- * fault is like a machine check.
+ * unreadable: run the bench module's copies that survive memory errors on memory that cannot be read
+ * from some byte on. The unreadable part is the guard page behind a vmalloc() area: the exception
+ * table handles its page fault like a machine check.
  *
- * For the lab only. Loads if each one ends exactly there and says how much is missing; otherwise it
- * does not load, or ends in an oops.
+ * For the lab only. The module loads if each copy ends exactly there and returns the number of missing
+ * bytes. Otherwise it does not load, or the kernel oopses.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -30,7 +30,7 @@ static int check_copy(const char *name, u8 *to, u8 *from,
 	if (left == MISSING && !memcmp(to, start, READABLE - MISSING) &&
 	    !memchr_inv(to + READABLE - MISSING, 0, MISSING))
 		return 0;
-	pr_err("%s: %lu bytes are said to be missing of %lu, %lu cannot be read\n", name, left, READABLE, MISSING);
+	pr_err("%s: reports %lu of %lu bytes as not copied, expected %lu\n", name, left, READABLE, MISSING);
 	return -EIO;
 }
 
