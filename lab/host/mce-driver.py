@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# mce-driver: poison a line of the guest's memory, and raise a machine check for whoever reads it.
+# mce-driver: poison a line of the guest's memory, and raise a machine check for each read of it.
 #
-# Runs in gdb, next to a QEMU that was started with -S and a gdbstub at the socket that the variable gdbstub names (lab/host/run
-# with DRIVER set). gdb knows the symbols of the kernel, and those and the types of lab/guest/mce.c, the guest's side, whose label
-# driver_call is where the driver is told what to do (lab/guest/mce.h).
+# The script runs in gdb, next to a QEMU that lab/host/run has started with -S and a gdbstub. The variable gdbstub names
+# its socket. gdb knows the symbols of the kernel, and the symbols and types of lab/guest/mce.c, the guest's side. The
+# guest calls the driver at the label driver_call (lab/guest/mce.h).
 #
-# A poisoned line is watched for reads at both of its virtual addresses. QEMU stops behind the instruction that has read it;
-# for REP MOVS, behind one of its iterations. The instruction or the iteration is taken back, and a machine check is pending
-# when the CPU goes on: nobody has used what was read. That the CPU does enter the handler there and then is verified each
-# time.
+# Watchpoints detect reads of a poisoned line at both of its virtual addresses. QEMU stops behind the instruction that
+# reads; for REP MOVS, behind one iteration. The driver takes the instruction or iteration back, so that the data read
+# is not used, and makes a machine check pending for the moment the CPU resumes. Each time the driver verifies that the
+# CPU enters the handler before anything else.
 #
-# Prints a line per event. Ends with 0 when the guest is gone, or with 1 and the reason.
+# Prints a line per event. Ends with 0 when QEMU has ended, or with 1 and the reason.
 
 import re
 import time
@@ -20,27 +20,27 @@ import gdb
 
 LINE_SIZE = 64
 CONNECT_SECONDS = 10
-# gdb asks several times, and then gives up.
+# The time that gdb waits for each answer. It asks several times before it gives up.
 ANSWER_SECONDS = 5
 
-# LMCES | MCIP | EIPV | RIPV: for this CPU alone, which can be restarted.
+# LMCES | MCIP | EIPV | RIPV: the machine check is for this CPU alone, and the CPU can be restarted.
 MCG_STATUS = 0xf
-# A physical address, and its line.
+# The address is physical, and valid down to a line of 64 bytes.
 MCI_MISC = 0x86
 MCI_BANK = 9
 
 
 class Row:
-    """What is poisoned, and what came of it."""
+    """The poison of a row, and its machine checks so far."""
     watches = []
     mces = 0
     where = []
 
 
 class Watch(gdb.Breakpoint):
-    """Stops whoever reads, or accesses, the line at addr. The register is the pointer that REP MOVS does that with.
+    """Stops the CPU at a read of, or access to, the line at addr. pointer: the register that REP MOVS uses for it.
 
-    gdb passes over a read if the line has changed since the last stop, and over a write that changes nothing.
+    gdb ignores a read if the line has changed since the last stop, and a write that changes nothing.
     """
 
     def __init__(self, addr, kind, pointer):
@@ -51,7 +51,8 @@ class Watch(gdb.Breakpoint):
 
 row = Row()
 stops = []
-# The machine check that has been injected and not been taken yet: its CPU, its address, and the breakpoint that it will hit.
+# A machine check that was injected and not taken yet: its CPU, the address of the instruction, and the breakpoint that
+# it will hit.
 injected = None
 
 
@@ -84,7 +85,7 @@ def cpu():
 
 
 def symbol(addr):
-    """The function that addr is in, and how far behind its beginning."""
+    """Returns the function that addr is in, and the offset in it."""
     match = re.match(r"(\S+)(?: \+ (\d+))? in section", gdb.execute("info symbol %#x" % addr, to_string=True))
     if not match:
         fail("no function at %#x", addr)
@@ -92,7 +93,7 @@ def symbol(addr):
 
 
 def translate(addr):
-    """The guest's physical address, with the page tables of this CPU; 0 if there is none."""
+    """Returns the guest's physical address by the page tables of this CPU, or 0 if addr is not mapped."""
     monitor("cpu %d", cpu())
     match = re.match(r"gpa: (\w+)", monitor("gva2gpa %#x", addr))
     return int(match[1], 16) if match else 0
@@ -114,21 +115,22 @@ def watch_poison():
 
 
 def rep_movs_width(insn):
-    """Bytes per iteration of a REP MOVS, or 0 if it is something else."""
+    """Returns the bytes per iteration of a REP MOVS, or 0 for any other instruction."""
     match = re.match(r"rep movs([bq]) ", insn["asm"])
     return {"b": 1, "q": 8}[match[1]] if match else 0
 
 
 def take_back(access):
-    """Puts the CPU that has just touched the line back to before that. Returns the address of the instruction."""
+    """Sets the CPU back to before its access to the line. Returns the address of the instruction that accessed it."""
     rip = evaluate("$rip")
     start = rip - 1 - symbol(rip - 1)[1]
     insns = gdb.selected_frame().architecture().disassemble(start, rip)
     if len(insns) < 2 or insns[-1]["addr"] != rip:
-        fail("%s+%#x is not where an instruction begins", *symbol(rip))
+        fail("no instruction begins at %s+%#x, where the CPU has stopped", *symbol(rip))
     insn = insns[-1]
     width = rep_movs_width(insn)
-    # REP MOVS that has more to do, or has not begun, or has just ended?
+    # A REP MOVS with iterations left is still the instruction at rip, and its pointer has just passed a part of the
+    # line. Otherwise the instruction before rip made the access, or was the last iteration.
     if not width or not 0 <= evaluate("$" + access.pointer) - width - access.addr < LINE_SIZE:
         insn = insns[-2]
         width = rep_movs_width(insn)
@@ -146,7 +148,7 @@ def inject(access, phys):
     rip = take_back(access)
     function, offset = symbol(rip)
     row.mces += 1
-    # Each function once, in order of appearance.
+    # List each function once, in order of appearance.
     if function not in row.where:
         row.where.append(function)
     say("machine check %d: CPU %d in %s+%#x, rsi=%x rdi=%x rcx=%x, for %#x", row.mces, cpu(), function, offset,
@@ -158,7 +160,7 @@ def inject(access, phys):
 
 
 def verify_entry():
-    """The handler has been entered: from where the machine check was raised, or something has run in between."""
+    """Fails unless the handler was entered from the instruction at which the machine check was raised."""
     global injected
 
     on, rip, handler = injected
@@ -178,11 +180,12 @@ def arm():
     row.user = evaluate("$rdx")
     row.mode = str(gdb.parse_and_eval("(enum poison) $rcx"))
     row.mci_status = evaluate("$r8")
-    # User space need not see the direct map: handle_access() verifies that one.
+    # The page tables of user space may lack the direct map, so only handle_access() checks that address.
     row.phys = translate(row.user)
-    say("poison: %s, line %#x, in the direct map at %#x, in user space at %#x", row.mode, row.phys, row.direct, row.user)
+    say("poison: %s, line %#x, in the direct map at %#x, in user space at %#x", row.mode, row.phys, row.direct,
+        row.user)
     if not row.phys or row.phys % LINE_SIZE:
-        fail("this is not a line of memory")
+        fail("the poison does not start at a line of memory")
     if row.mode == "POISON_EARLY":
         watch(row.direct - evaluate("POISON_LEAD"))
     elif row.mode == "POISON_DESTINATION":
@@ -199,7 +202,7 @@ def report():
 
 
 def answer_call():
-    """The guest calls, with a NOP."""
+    """Handles a call of the guest, and resumes the guest behind the NOP that made the call."""
     call = str(gdb.parse_and_eval("(enum call) $rdi"))
     answer = 0
     if call == "CALL_ARM":
@@ -217,9 +220,9 @@ def answer_call():
 def handle_access(access):
     phys = translate(access.addr)
     is_source = phys == row.phys
-    # The same address of another process, or another page there.
+    # Another process uses the same address, or another page is mapped there now.
     if access.addr == row.user and not is_source:
-        say("%#x is now at %#x: not poisoned", access.addr, phys)
+        say("address %#x now maps to %#x: not poisoned", access.addr, phys)
     elif row.mode == "POISON_EARLY":
         inject(access, row.phys)
         watch_poison()
@@ -228,9 +231,9 @@ def handle_access(access):
         inject(access, phys)
         unwatch()
     elif not is_source:
-        fail("%#x is at %#x and should be at %#x", access.addr, phys, row.phys)
+        fail("address %#x maps to %#x instead of %#x", access.addr, phys, row.phys)
     elif row.mode == "POISON_DESTINATION":
-        # From here on it is known where the copy goes to: the next line there.
+        # rdi now tells the destination of the copy: watch the next line of it.
         unwatch()
         watch((evaluate("$rdi") & -LINE_SIZE) + LINE_SIZE, gdb.WP_ACCESS, "rdi")
     else:
@@ -240,7 +243,7 @@ def handle_access(access):
 
 
 def resume():
-    """Lets the guest run until it stops. Returns False if QEMU is gone."""
+    """Lets the guest run until it stops. Returns False if QEMU has ended."""
     stops.clear()
     try:
         gdb.execute("continue", to_string=True)
@@ -288,7 +291,7 @@ def drive():
 
 try:
     drive()
-# gdb would end with 0 behind any other exception, too.
+# Catches everything: gdb would exit with 0 after an unhandled exception.
 except Exception as error:
     say("error: %s", error)
     gdb.execute("quit 1")
