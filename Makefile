@@ -90,7 +90,7 @@ import: ## make patches/ and the added files from the commits in build/linux; RE
 
 .PHONY: check
 check: ## check the hygiene of the series, patch by patch; changes no file of the series
-	@$(call run,scripts/fetch-kernel && scripts/check)
+	@$(call run,scripts/lint && scripts/fetch-kernel && scripts/check)
 
 .PHONY: apply
 apply: ## apply the series to your own tree: KERNEL=DIR; SIGNOFF=1 signs it off
