@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory maps by copying: where thousands of struct pages in a row differ in
- * nothing but their address, one of them is built, by code in mm_init.c, and the
- * others are copies of it.
+ * Memory maps made by copying: if all struct pages of a range have the same
+ * contents, mm_init.c builds one of them, and this file fills the range with
+ * copies.
  */
 #include <linux/copy_pages.h>
 #include <linux/gfp.h>
@@ -15,12 +15,13 @@
 #include "memmap_template.h"
 
 /*
- * copy_pages() gains by long runs. This is the longest of which the page
- * allocator does not consider the order costly: 3, with pages of 4 KiB. In user
- * space, blocks of 4 KiB fill DRAM 1.5 to 1.6 times as fast as stores to the
- * fields do on Sapphire Rapids, and 1.0 times on Zen 5 (cold); blocks of 32 KiB
- * 1.75 to 1.9 and 1.4 times. Blocks of 256 KiB gain little more than that, and
- * those of 2 MiB less.
+ * copy_pages() gains by long runs. This is the longest block whose order the
+ * page allocator does not consider costly: order 3 with pages of 4 KiB.
+ *
+ * Speed against stores to the fields, filling DRAM in user space, on Sapphire
+ * Rapids and on Zen 5 (cold): 1.5 to 1.6 and 1.0 with blocks of 4 KiB, 1.75 to
+ * 1.9 and 1.4 with blocks of 32 KiB. Blocks of 256 KiB gain little more than
+ * those of 32 KiB, and blocks of 2 MiB gain less.
  */
 #define TEMPLATE_BLOCK_SIZE	MAX(SZ_32K, PAGE_SIZE)
 #define TEMPLATE_BLOCK_ORDER	get_order(TEMPLATE_BLOCK_SIZE)
@@ -28,27 +29,28 @@
 #define STRUCT_PAGES_PER_PAGE	(PAGE_SIZE / sizeof(struct page))
 
 /*
- * A block has to be filled before it can be copied, and with init_on_alloc=1 it
- * is cleared before that. From 32 blocks on, both are 1/16 of what is to be
- * stored anyway. With struct pages of 64 bytes they are the memory map of 64 MiB.
+ * The block itself has to be filled first, and cleared before that with
+ * init_on_alloc=1. From 32 blocks on, these extra stores are at most 1/16 of
+ * the memory map. 32 blocks are the memory map of 64 MiB, with struct pages of
+ * 64 bytes and pages of 4 KiB.
  */
 #define TEMPLATE_MIN_BLOCKS	32
 
-/* Without a copy_pages() of the architecture, nobody knows what is faster. */
+/* Nobody has measured blocks on architectures without a copy_pages(). */
 #ifdef copy_pages
 #define HAVE_COPY_PAGES	true
 #else
 #define HAVE_COPY_PAGES	false
 #endif
 
-/* Where memcpy_nontemporal() is just memcpy(), blocks are faster. */
+/* The generic memcpy_nontemporal() is just memcpy(): use the block there. */
 #ifdef memcpy_nontemporal
 #define HAVE_MEMCPY_NONTEMPORAL	true
 #else
 #define HAVE_MEMCPY_NONTEMPORAL	false
 #endif
 
-/* At -O2, memcpy() of such a length is a few moves, and no call. */
+/* At -O2, memcpy() of this constant size is a few moves and no call. */
 static void copy_struct_pages(struct page *to, const struct page *from,
 			      unsigned long nr)
 {
@@ -57,8 +59,8 @@ static void copy_struct_pages(struct page *to, const struct page *from,
 }
 
 /*
- * Whoever comes next, here or on another CPU, uses the struct pages with
- * ordinary loads and stores.
+ * Drain the stores: later users of the struct pages, on this or another CPU,
+ * access them with ordinary loads and stores.
  */
 static void copy_struct_pages_nontemporal(struct page *to, const struct page *from,
 					  unsigned long nr)
@@ -70,12 +72,12 @@ static void copy_struct_pages_nontemporal(struct page *to, const struct page *fr
 
 /**
  * memmap_template_init() - prepare to copy a struct page.
- * @template: what is prepared, to be released with memmap_template_free()
- * @page: the struct page, complete
- * @nr: number of copies that are going to be made, more or less
+ * @template: template to prepare; release it with memmap_template_free()
+ * @page: struct page to copy, complete
+ * @nr: approximate number of copies to be made
  * @nontemporal: the memory map is in memory that is not worth being cached
  *
- * @page itself is not needed any more after this.
+ * The template has its own copy of @page, which may change after this.
  *
  * Context: May sleep.
  */
@@ -89,12 +91,12 @@ void memmap_template_init(struct memmap_template *template,
 	if (template->nontemporal)
 		return;
 
-	/* A block has to start over with every page. */
+	/* Every page of the block has to begin with a struct page. */
 	if (!HAVE_COPY_PAGES || PAGE_SIZE % sizeof(struct page) ||
 	    nr < TEMPLATE_MIN_BLOCKS * STRUCT_PAGES_PER_BLOCK)
 		return;
 
-	/* Without a block it takes longer, which is nothing to fail for. */
+	/* A failed allocation is no error: it only leaves out the block. */
 	template->block = (void *)__get_free_pages(GFP_KERNEL | __GFP_NORETRY |
 						   __GFP_NOWARN,
 						   TEMPLATE_BLOCK_ORDER);
@@ -103,7 +105,7 @@ void memmap_template_init(struct memmap_template *template,
 				  STRUCT_PAGES_PER_BLOCK);
 }
 
-/* The whole pages of memory map between @first and @end, block by block. */
+/* Fill the whole pages of memory map from @first to @end, block by block. */
 static void copy_blocks(struct page *first, struct page *end, const void *block)
 {
 	unsigned long npages = (end - first) / STRUCT_PAGES_PER_PAGE;
@@ -118,7 +120,7 @@ static void copy_blocks(struct page *first, struct page *end, const void *block)
 	}
 }
 
-/* The struct pages from @first to before @end, within a section. */
+/* Fill the struct pages from @first to before @end, all in one section. */
 static void copy_template(const struct memmap_template *template,
 			  struct page *first, struct page *end)
 {
@@ -140,12 +142,12 @@ static void copy_template(const struct memmap_template *template,
 
 /**
  * memmap_template_fill() - make the struct pages of a range copies of one.
- * @template: what to copy
+ * @template: template to copy
  * @start_pfn: first page frame of the range
  * @nr: number of page frames
  *
- * The range has to have a memory map without holes. On return, and whenever this
- * sleeps, the copies are there as if by ordinary stores.
+ * The memory map of the range must not have holes. On return, and whenever this
+ * sleeps, the copies are visible and ordered as if made by ordinary stores.
  *
  * Context: May sleep, once per section.
  */
@@ -167,7 +169,7 @@ void memmap_template_fill(const struct memmap_template *template,
 
 /**
  * memmap_template_free() - release what memmap_template_init() has prepared.
- * @template: what is released
+ * @template: template to release
  */
 void memmap_template_free(struct memmap_template *template)
 {

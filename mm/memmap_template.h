@@ -5,7 +5,7 @@
 #include <linux/mm_types.h>
 #include <linux/types.h>
 
-/* A struct page that many others are to be copies of, and a block full of it. */
+/* A struct page to copy, and a block that is full of copies of it. */
 struct memmap_template {
 	struct page page;
 	void *block;	/* NULL: copy struct page by struct page */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Copying contiguous runs of pages: what an architecture may provide, what is
- * used where it does not, and the helpers for struct page on top of both.
+ * Copies of contiguous runs of pages: the functions that an architecture may
+ * provide, their generic versions, and the helpers for struct page on top.
  */
 #ifndef _LINUX_COPY_PAGES_H
 #define _LINUX_COPY_PAGES_H
@@ -14,11 +14,11 @@
 #include <linux/uaccess.h>
 
 /*
- * Pages to copy between two calls of cond_resched() where the kernel does not
- * preempt. An architecture that has a copy_pages() gains by long runs. A copy
- * both reads and writes, so that 16 MiB of it cost what clearing the 32 MiB of
- * PROCESS_PAGES_NON_PREEMPT_BATCH costs: 32 MiB of traffic, 3.4 ms at 10 GB/s.
- * Elsewhere nothing is gained by waiting for more than one copy_page().
+ * Pages to copy between two calls of cond_resched() in a kernel that is not
+ * preemptible. An architecture with a copy_pages() gains by long runs. A copy
+ * reads and writes, so that 16 MiB are 32 MiB of traffic, like clearing the
+ * 32 MiB of PROCESS_PAGES_NON_PREEMPT_BATCH: 3.4 ms at 10 GB/s. Other
+ * architectures gain nothing by delaying cond_resched() for more than one page.
  */
 #ifdef copy_pages
 #define COPY_PAGES_NON_PREEMPT_BATCH	(SZ_16M >> PAGE_SHIFT)
@@ -33,16 +33,16 @@
  * @from: source, page aligned, not overlapping the destination
  * @npages: number of pages, at least one
  *
- * There is no exception handling. KMSAN's metadata is left alone:
- * copy_highpages() takes care of it.
+ * There is no exception handling. KMSAN metadata is not copied; use
+ * copy_highpages() for that.
  *
- * Context: Any. One uninterrupted call: a kernel that does not preempt passes
- * at most COPY_PAGES_NON_PREEMPT_BATCH.
+ * Context: Any. Does not call cond_resched(): in a kernel that is not
+ * preemptible, callers pass at most COPY_PAGES_NON_PREEMPT_BATCH.
  */
 static inline void copy_pages(void *to, const void *from, unsigned int npages)
 {
 	do {
-		/* The source of copy_page() is const on some architectures only. */
+		/* Not every architecture's copy_page() has a const source. */
 		copy_page(to, (void *)from);
 		to += PAGE_SIZE;
 		from += PAGE_SIZE;
@@ -51,8 +51,8 @@ static inline void copy_pages(void *to, const void *from, unsigned int npages)
 #endif
 
 /*
- * An architecture with copy_mc_to_kernel() and without copy_mc_pages() has no
- * fallback here: copy_mc_highpages() copies by the page there.
+ * No generic version for an architecture with copy_mc_to_kernel() but without
+ * copy_mc_pages(): its copy_mc_highpages() copies page by page.
  */
 #if !defined(copy_mc_pages) && !defined(copy_mc_to_kernel)
 /**
@@ -61,12 +61,12 @@ static inline void copy_pages(void *to, const void *from, unsigned int npages)
  * @from: source, page aligned, not overlapping the destination
  * @npages: number of pages, at least one
  *
- * This is for architectures that cannot recover. A memory error is as fatal
- * as in copy_pages().
+ * Generic version, for architectures that cannot recover: a memory error is as
+ * fatal as in copy_pages().
  *
- * Return: the number of bytes not copied, zero on success. They are the last
- * ones of the run: this says where the copy can be resumed. The memory error
- * may lie further on.
+ * Return: zero on success, or the number of bytes at the end of the run that
+ * were not copied. The copy can be resumed where they begin. The memory error
+ * is there or further on.
  *
  * Context: Any, like copy_pages().
  */
@@ -81,9 +81,9 @@ copy_mc_pages(void *to, const void *from, unsigned int npages)
 #endif
 
 /*
- * Copied one by one: pages that have to be mapped, pages whose cache lines are
- * written back when they are unmapped (parisc, without HIGHMEM as well), and
- * pages that carry more than their bytes (tags on arm64 and sparc64).
+ * Copy page by page if pages have to be mapped (HIGHMEM), if unmapping a page
+ * flushes its cache lines (parisc, even without HIGHMEM), or if a page has more
+ * contents than its bytes (tags on arm64 and sparc64).
  */
 #if defined(CONFIG_HIGHMEM) || defined(ARCH_HAS_FLUSH_ON_KUNMAP) || \
 	defined(__HAVE_ARCH_COPY_HIGHPAGE)
@@ -95,7 +95,7 @@ copy_mc_pages(void *to, const void *from, unsigned int npages)
 static inline void kmsan_copy_pages_meta(struct page *to, struct page *from,
 					 unsigned int npages)
 {
-	/* The metadata of neighbouring pages need not be neighbours. */
+	/* The metadata of contiguous pages need not be contiguous. */
 	while (npages--)
 		kmsan_copy_page_meta(to++, from++);
 }
@@ -138,22 +138,21 @@ copy_mc_highpages(struct page *to, struct page *from, unsigned int npages)
 }
 #else
 /*
- * copy_mc_pages() left @npages pages, or some of the first of them, uncopied.
- * Read them again, one by one.
+ * copy_mc_pages() stopped in the first of @npages pages, or in front of it.
+ * Copy them again, one by one.
  *
- * The error that stopped the copy can lie in any page from the first one on:
- * the CPU promises that the copy can be resumed there, not that it had got as
- * far as the poison. When a copy of a single page fails, it is that page that
- * is poisoned. And if none fails any more, all bytes were read without an
- * error: the copy is good, and nobody is to blame.
+ * The CPU promises that the copy can be resumed where it stopped, not that it
+ * stopped at the poison: the poison can be in any of the pages. If the copy of
+ * a single page fails, that page is poisoned. If no copy fails, all bytes were
+ * read without an error: the copy is good and no page is blamed.
  */
 static inline int resume_copy_mc_highpages(struct page *to, struct page *from,
 					   unsigned int npages)
 {
 	do {
 		/*
-		 * copy_mc_highpage() would not do: copy_mc_to_kernel() need
-		 * not recover where copy_mc_pages() does.
+		 * Not copy_mc_highpage(): it calls copy_mc_to_kernel(), which
+		 * does not recover on every CPU on which copy_mc_pages() does.
 		 */
 		if (copy_mc_pages(page_address(to), page_address(from), 1)) {
 			memory_failure_queue(page_to_pfn(from), 0);
@@ -173,12 +172,12 @@ static inline int resume_copy_mc_highpages(struct page *to, struct page *from,
  * @npages: number of pages, at least one
  *
  * Both runs have to be contiguous in physical memory and in the memory map,
- * as the pages of one folio are. What can be survived is up to
- * copy_mc_pages().
+ * as the pages of one folio are. copy_mc_pages() decides which errors are
+ * survived.
  *
- * Return: 0, or -EHWPOISON if a page of the source is poisoned. The first such
- * page, and no other, has then been handed to memory_failure_queue(), and the
- * destination is not to be used.
+ * Return: 0, or -EHWPOISON if a page of the source is poisoned. In this case
+ * the first such page, and no other, was handed to memory_failure_queue(), and
+ * the destination must not be used.
  *
  * Context: Any, like copy_pages().
  */

@@ -3,11 +3,11 @@
  * Tests of the helpers that copy runs of pages and folios: copy_pages(),
  * copy_highpages(), copy_mc_pages(), folio_copy() and folio_mc_copy().
  *
- * A source that cannot be read is made by unmapping a page of it. The page
- * fault takes the exception table entry that a machine check would take, so
- * that recovery is tested without any hardware for it. The blamed pages go
- * through memory_failure(), which counts them in the statistics of their node
- * and makes hwpoison-inject refuse to unpoison until the next boot.
+ * To make a source unreadable, the tests unmap a page of it. The page fault
+ * takes the exception table entry that a machine check would take, so that
+ * recovery is tested without hardware support. memory_failure() handles the
+ * blamed pages: it counts them in the statistics of their node, and makes
+ * hwpoison-inject refuse to unpoison any page until the next boot.
  */
 #include <kunit/test.h>
 #include <linux/copy_pages.h>
@@ -29,7 +29,7 @@
 #define MAX_ORDER_COPIED	9
 #define MAX_PAGES_COPIED	513
 
-/* What a page is filled with says whose it is and which, in every word. */
+/* Every word encodes its number, and whether it is of source or destination. */
 enum filling { SOURCE, DESTINATION };
 
 static u64 word_of(enum filling filling, unsigned long nr)
@@ -47,8 +47,8 @@ static void fill(void *addr, unsigned int nr_pages, enum filling filling)
 }
 
 /*
- * The @nr_pages at @addr are those that fill() made, from number @first on. What
- * comes after the first word that is not says little, so the test ends there.
+ * Expect that @nr_pages at @addr hold what fill() wrote, from page @first on.
+ * The test ends at the first wrong word, because later ones say little.
  */
 static void expect_filled(struct kunit *test, const char *what, const void *addr,
 			  unsigned int first, unsigned int nr_pages,
@@ -81,7 +81,7 @@ static void free_run(void *data)
 	free_pages_exact(run->addr, run->nr_pages * PAGE_SIZE);
 }
 
-/* Contiguous order-0 pages, until the end of the test. */
+/* Allocate contiguous order-0 pages, which are freed at the end of the test. */
 static void *alloc_run(struct kunit *test, unsigned int nr_pages)
 {
 	struct run *run = kunit_kzalloc(test, sizeof(*run), GFP_KERNEL);
@@ -108,7 +108,7 @@ static struct folio *alloc_folio(struct kunit *test, unsigned int order)
 	return folio;
 }
 
-/* With a page more on each side, to show what is written beside it. */
+/* Allocate a page more on each side, to notice writes outside of the run. */
 static void *alloc_guarded(struct kunit *test, unsigned int nr_pages)
 {
 	return alloc_run(test, nr_pages + 2) + PAGE_SIZE;
@@ -121,8 +121,8 @@ static void fill_all(void *dst, void *src, unsigned int nr_pages)
 }
 
 /*
- * Of the pages that fill_all() filled, the first @copied ones have been copied
- * and nothing else has changed.
+ * Expect that of the pages that fill_all() filled, the first @copied ones were
+ * copied and nothing else has changed.
  */
 static void expect_copied(struct kunit *test, void *dst, void *src,
 			  unsigned int nr_pages, unsigned int copied)
@@ -135,7 +135,7 @@ static void expect_copied(struct kunit *test, void *dst, void *src,
 		      1 + copied, nr_pages + 1 - copied, DESTINATION);
 }
 
-/* Does a run of pages arrive, and nothing beside it? */
+/* Is a run of pages copied, and nothing beside it written? */
 
 static void by_copy_pages(struct kunit *test, void *dst, void *src, unsigned int nr)
 {
@@ -173,7 +173,7 @@ static const struct run_copy {
 
 KUNIT_ARRAY_PARAM_DESC(run_copy, run_copies, name);
 
-/* Every count up to 64, then what surrounds powers of two. */
+/* Every count up to 64, then counts around powers of two. */
 static unsigned int next_count(unsigned int count)
 {
 	static const unsigned int larger[] = { 65, 127, 129, 255, 511, 512, MAX_PAGES_COPIED };
@@ -202,8 +202,8 @@ static void copies_runs(struct kunit *test)
 }
 
 /*
- * Does a folio arrive, and nothing beside it? What is copied is as large as the
- * source: any pages in a row can be the destination, so let it be guarded ones.
+ * Is a folio copied, and nothing beside it written? Only the source has to be a
+ * folio, because its size is copied. The destination is a run of guarded pages.
  */
 
 static void by_folio_copy(struct kunit *test, struct folio *dst, struct folio *src)
@@ -262,8 +262,9 @@ static void copies_into_larger_folio(struct kunit *test)
 }
 
 /*
- * May an order-0 folio be copied where nothing may sleep? Only a kernel with
- * CONFIG_DEBUG_ATOMIC_SLEEP knows; it complains, and taints itself.
+ * May an order-0 folio be copied in atomic context? Only a kernel with
+ * CONFIG_DEBUG_ATOMIC_SLEEP notices a copy that might sleep: it warns, which
+ * taints it.
  */
 static void copies_small_folio_in_atomic_context(struct kunit *test)
 {
@@ -281,7 +282,7 @@ static void copies_small_folio_in_atomic_context(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get_taint(), taint);
 }
 
-/* The rest takes a copy_mc_pages() that recovers from any exception in its source. */
+/* The rest needs a copy_mc_pages() that recovers from any source exception. */
 #if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
 
 static void skip_unless_recovering(struct kunit *test)
@@ -291,7 +292,7 @@ static void skip_unless_recovering(struct kunit *test)
 		kunit_skip(test, "no copy recovers on this CPU with CONFIG_X86_MCE=n");
 }
 
-/* Does copy_mc_pages() say how much is missing, to the byte? */
+/* Is the residue of copy_mc_pages() exact to the byte? */
 
 static void *map_without_page(struct kunit *test, void *addr, unsigned int nr_pages,
 			      unsigned int missing)
@@ -343,7 +344,7 @@ static void residue_is_exact(struct kunit *test)
 	expect_residue(test, dst, src, MAX_PAGES_COPIED, MAX_PAGES_COPIED - 1);
 }
 
-/* Is it the page that cannot be read that is blamed, and no other? */
+/* Is the unreadable page blamed, and no other? */
 
 #ifdef CONFIG_MEMORY_FAILURE
 static long nr_poisoned(void)
@@ -352,8 +353,8 @@ static long nr_poisoned(void)
 }
 
 /*
- * Waits for memory_failure() to be done with @page. unpoison_memory() refuses to
- * do anything else after a failure that was not said to be a simulation.
+ * unpoison_memory() waits for memory_failure() to be done with @page, but does
+ * not unpoison it after a failure that was not marked as simulated. Do it here.
  */
 static void unpoison(struct page *page)
 {
@@ -362,8 +363,8 @@ static void unpoison(struct page *page)
 }
 
 /*
- * Wait until all the failures that this CPU has queued are dealt with: they are
- * taken in order, and the page queued here is the last one.
+ * Wait until all failures that this CPU has queued are handled: @last is queued
+ * after all others, and they are handled in order.
  */
 static void wait_for_memory_failures(struct kunit *test, struct page *last)
 {
@@ -390,7 +391,7 @@ static void wait_for_memory_failures(struct kunit *test, struct page *last)
 }
 #endif
 
-/* folio_mc_copy() while @page of @src is not in the direct map */
+/* Call folio_mc_copy() while @page of @src is not in the direct map. */
 static int mc_copy_without_page(struct folio *dst, struct folio *src, struct page *page)
 {
 	unsigned long addr = (unsigned long)page_address(page);
@@ -405,7 +406,7 @@ static int mc_copy_without_page(struct folio *dst, struct folio *src, struct pag
 	return err;
 }
 
-/* Nothing is asserted before the folio is fit to be freed again. */
+/* Nothing is asserted while @src is poisoned: a failed assertion frees it. */
 static void expect_blame(struct kunit *test, struct folio *src, unsigned int bad)
 {
 	const unsigned int nr = folio_nr_pages(src);
@@ -441,7 +442,10 @@ static void expect_blame(struct kunit *test, struct folio *src, unsigned int bad
 		      DESTINATION);
 }
 
-/* The middle goes first: who blames a neighbour then blames a page of this test. */
+/*
+ * The middle page goes first: a copy that blames a neighbour of the right page
+ * then hits a page of the same folio, and not one of somebody else.
+ */
 static void blames_page_of_large_folio(struct kunit *test)
 {
 	static const unsigned int orders[] = { 2, 4, MAX_ORDER_COPIED };
@@ -466,14 +470,14 @@ static void blames_small_folio(struct kunit *test)
 	expect_blame(test, virt_to_folio(src), 0);
 }
 
-/* Does the copy run the instruction that the CPU says it is good at? */
+/* Does copy_pages() run the instruction that the CPU's flags ask for? */
 
 static noinline void inlined_copy_pages(void *to, const void *from, unsigned int npages)
 {
 	copy_pages(to, from, npages);
 }
 
-/* The first thing from @text on that copies pages. */
+/* Name the first instruction from @text on that copies pages. */
 static const char *find_copy(const u8 *text)
 {
 	const u8 *end = text + 128;

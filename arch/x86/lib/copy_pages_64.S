@@ -15,7 +15,7 @@
 	movq	%r9,  8*(\first + 3)(%rdi)
 .endm
 
-/* The distance, in cache lines, that copy_page() uses on the same CPUs. */
+/* Prefetch distance in cache lines, as in copy_page() on the same CPUs. */
 #define PREFETCH_LINES	5
 
 /*
@@ -26,12 +26,12 @@
  *  rsi source, page aligned
  *  rcx length in bytes, a non-zero multiple of PAGE_SIZE
  *
- * Clobbers rax, rdx, rcx, rsi, rdi, r8, r9 and the flags: few enough that the
- * caller's inline asm, which has to list them for every alternative, costs the
- * REP variants next to nothing.
+ * Clobbers rax, rdx, rcx, rsi, rdi, r8, r9 and the flags. The inline asm of
+ * copy_pages() has to list them for all of its alternatives. They are few, so
+ * that they cost the REP variants next to nothing.
  *
- * The last PREFETCH_LINES lines are a loop of their own, so that nothing beyond
- * the source is pulled into the cache.
+ * The last PREFETCH_LINES lines are copied by a loop without prefetch, so that
+ * nothing beyond the source is pulled into the cache.
  */
 SYM_TYPED_FUNC_START(__copy_pages_unrolled)
 	shrq	$6, %rcx
@@ -57,5 +57,8 @@ SYM_TYPED_FUNC_START(__copy_pages_unrolled)
 	jnz	.L_copy_last_lines
 	RET
 SYM_FUNC_END(__copy_pages_unrolled)
-/* Not _GPL: modules of any licence inline copy_pages(), as they call copy_page(). */
+/*
+ * Not _GPL: copy_pages() is inline, and modules of any licence may use it, like
+ * copy_page().
+ */
 EXPORT_SYMBOL(__copy_pages_unrolled)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * copy_pages() by what the host's CPU is good at.
+ * copy_pages() by the features of the host's CPU.
  */
 #include <linux/export.h>
 #include <linux/instrumented.h>
@@ -13,10 +13,10 @@
  * @from: source, page aligned, not overlapping the destination
  * @npages: number of pages, at least one
  *
- * The choices are those of x86, which has the arguments for them, and so is
- * the unrolled loop. User-Mode Linux does not patch alternatives, so it has to
- * choose every time: that is two tests of a bit. The flags are those of the
- * host, as its /proc/cpuinfo had them when this kernel started.
+ * The choices and the unrolled loop are those of x86; copy_pages() in
+ * arch/x86/include/asm/page_64.h has the reasons. User-Mode Linux does not
+ * patch alternatives, so every call tests one or two flags. They are those of
+ * the host, read from its /proc/cpuinfo when this kernel started.
  *
  * Context: Any. Does not sleep.
  */
@@ -24,7 +24,7 @@ void copy_pages(void *to, const void *from, unsigned int npages)
 {
 	unsigned long len = npages * PAGE_SIZE;
 
-	/* Let KASAN see as much as it sees of the memcpy() in copy_page(). */
+	/* Report the accesses to KASAN, as the memcpy() in copy_page() does. */
 	instrument_memcpy_before(to, from, len);
 
 	if (boot_cpu_has(X86_FEATURE_ERMS)) {

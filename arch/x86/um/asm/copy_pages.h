@@ -7,8 +7,8 @@ void copy_pages(void *to, const void *from, unsigned int npages);
 #define copy_pages copy_pages
 
 /*
- * Expects the length in %rcx and leaves alone what a function has to leave
- * alone. That is a function whose fourth argument is the length.
+ * The assembly takes the length in %rcx, which is the fourth argument of a C
+ * function, and clobbers only registers that a C function may clobber.
  */
 void __copy_pages_unrolled(void *to, const void *from, unsigned long unused,
 			   unsigned long len);

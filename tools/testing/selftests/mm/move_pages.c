@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * move_pages(2): is every byte still right, and is every page where the caller asked for?
+ * Check that move_pages(2) moves every page to the node that the caller asked
+ * for, and keeps every byte.
  *
- * Each ordered pair of NUMA nodes with memory is a variant of the "pair" fixture, so that it
- * reports a result of its own for each kind of mapping. The nodes are known at run time only:
- * main() registers the variants.
+ * Each ordered pair of NUMA nodes with memory is a variant of the "pair"
+ * fixture, so that it has a result of its own for each kind of mapping. main()
+ * registers the variants, because the nodes are known at run time only.
  */
 
 #include "kselftest_harness.h"
@@ -26,7 +27,7 @@
 #define NR_THPS		2UL
 #define MAX_LISTED	65536UL
 #define MAX_TRIES	10
-#define MAX_REPORTS	4	/* pages that are described; the others are only counted */
+#define MAX_REPORTS	4	/* pages to describe; others are counted only */
 #define TIMEOUT		120	/* seconds: emulated machines run this, too */
 #define UNWRITTEN	INT_MIN
 #define NOBODY		65534
@@ -38,7 +39,7 @@
 static int *nodes;
 static int nr_nodes;
 
-/* The arguments of move_pages(2); each test is a process and has them for itself. */
+/* The arguments of move_pages(2). Each test is a process with its own copy. */
 static void *addrs[MAX_LISTED];
 static int targets[MAX_LISTED];
 static int status[MAX_LISTED];
@@ -91,7 +92,7 @@ static bool offset_mapped(const struct region *r, size_t offset)
 	return !r->half || offset % pmd_size() < pmd_size() / 2;
 }
 
-/* The last step lets the bytes of low order differ between pages, too. */
+/* The shift lets the low bytes differ between pages, too. */
 static uint64_t pattern(const void *addr, uint64_t seed)
 {
 	uint64_t x = ((uintptr_t)addr ^ seed) * 0x9e3779b97f4a7c15ULL;
@@ -100,8 +101,8 @@ static uint64_t pattern(const void *addr, uint64_t seed)
 }
 
 /*
- * A page that was never copied may land in a frame that the previous move or test has freed, and
- * would look right there if it expected the same bytes again: hence a new seed for each fill.
+ * If a page is not copied, its new frame may still hold what an earlier move or
+ * test left there. A new seed for each fill makes sure that this looks wrong.
  */
 static void fill(struct region *r)
 {
@@ -121,7 +122,7 @@ static void fill(struct region *r)
 		mprotect(r->mem, r->len, PROT_READ);
 }
 
-/* Is the page at @seen what belongs at @offset? */
+/* Does the page at @seen hold the pattern of @offset? */
 static bool page_matches(const struct region *r, const char *seen, size_t offset)
 {
 	const uint64_t *p = (const uint64_t *)seen;
@@ -199,7 +200,7 @@ static int wanted_status(const struct region *r, unsigned long i, size_t unit, i
 	return offset_mapped(r, i * unit) ? node : -ENOENT;
 }
 
-/* Ask again, page by page. */
+/* Query the node of every page, and count the pages that are not on @node. */
 static unsigned long count_misplaced(const struct region *r, int node)
 {
 	unsigned long i, misplaced = 0, nr = list_addresses(r, psize(), node);
@@ -219,8 +220,9 @@ static unsigned long count_misplaced(const struct region *r, int node)
 }
 
 /*
- * Migration is best effort: someone may hold a page for a moment, which is worth another try. A
- * positive return value or -EBUSY as a status says so; anything else unexpected is an error.
+ * Migration is best effort: a page may be held by someone for a moment. A
+ * positive return value or a status of -EBUSY says so and is worth another try.
+ * Anything else unexpected is an error.
  */
 static int move_region(struct region *r, uint64_t *ns)
 {
@@ -241,7 +243,7 @@ static int move_region(struct region *r, uint64_t *ns)
 
 		for (i = 0; i < nr && status[i] == wanted_status(r, i, r->unit, r->to); i++)
 			;
-		/* What may have been split is listed page by page from now on. */
+		/* Folios may have been split: list every page from now on. */
 		if (!r->thp)
 			r->unit = psize();
 		if (!ret && i == nr && try > 1)
@@ -270,7 +272,10 @@ static unsigned long thps_moved(void)
 	return count;
 }
 
-/* Frames and their flags are for root to read; others see in smaps what is mapped by a PMD. */
+/*
+ * Frame numbers and page flags are readable by root only. Other users check no
+ * more than smaps, which has the PMD mappings.
+ */
 static bool thps_whole(const struct region *r)
 {
 	int order = sz2ord(pmd_size(), psize()), orders[NR_ORDERS] = {};
@@ -315,7 +320,7 @@ static void move_and_check(struct __test_metadata *_metadata, struct region *r, 
 	    r->len >> 10, (unsigned long long)ns / 1000);
 }
 
-/* Does nothing for a region that could not be set up and was skipped. */
+/* Does nothing if the set-up of the region has failed or skipped the test. */
 static void there_and_back(struct __test_metadata *_metadata, struct region *r, int src, int dst)
 {
 	if (!_metadata->exit_code)
@@ -324,7 +329,10 @@ static void there_and_back(struct __test_metadata *_metadata, struct region *r, 
 		move_and_check(_metadata, r, dst, src);
 }
 
-/* A preference only: a full node is then a reason to skip, not to call the OOM killer. */
+/*
+ * @node is only preferred: if it is full, the test is skipped. MPOL_BIND would
+ * call the OOM killer.
+ */
 static void set_up_region(struct region *r, void *mem, size_t len, int node)
 {
 	struct bitmask *mask = numa_allocate_nodemask();
@@ -340,7 +348,7 @@ static void set_up_region(struct region *r, void *mem, size_t len, int node)
 	numa_bitmask_free(mask);
 }
 
-/* Order-0 pages on @node, of a file if there is one. */
+/* Map order-0 pages on @node, of file @fd unless that is -1. */
 static void map_pages(struct __test_metadata *_metadata, struct region *r, int map_flags, int fd,
 		      int node)
 {
@@ -357,8 +365,8 @@ static void map_pages(struct __test_metadata *_metadata, struct region *r, int m
 }
 
 /*
- * PMD-mapped THPs on @node. check_huge_anon() wants them at the start of a VMA, and
- * gather_folio_orders() a hole behind them.
+ * Set up PMD-mapped THPs on @node. check_huge_anon() needs them at the start of
+ * a VMA, and gather_folio_orders() needs a hole behind them.
  */
 static bool map_thps(struct region *r, int node)
 {
@@ -382,7 +390,7 @@ static bool map_thps(struct region *r, int node)
 	r->thp = true;
 	r->pmd_mapped = true;
 	fill(r);
-	/* A collapse may help where the page fault did not find memory or was not allowed to. */
+	/* Page faults may find no free THP, or not be allowed to use one. */
 	if (!thps_whole(r))
 		madvise(mem, len, MADV_COLLAPSE);
 	/* khugepaged must not undo what a test does to the mapping. */
@@ -391,8 +399,8 @@ static bool map_thps(struct region *r, int node)
 }
 
 /*
- * When the target has no THP to offer, migration splits the one it moves. Find out beforehand: a
- * split is then an error.
+ * Migration splits a THP if the target node has no free one. Check both nodes
+ * beforehand, so that a split during the test is an error.
  */
 static void map_movable_thps(struct __test_metadata *_metadata, struct region *r, int src, int dst)
 {
@@ -468,7 +476,10 @@ TEST_F_TIMEOUT(pair, memfd, TIMEOUT)
 	there_and_back(_metadata, &self->r, variant->src, variant->dst);
 }
 
-/* What is mapped more than once moves only for those who may, and do, ask for all. */
+/*
+ * A page that is mapped more than once moves only with MPOL_MF_MOVE_ALL, which
+ * takes CAP_SYS_NICE.
+ */
 TEST_F_TIMEOUT(pair, mapped_twice, TIMEOUT)
 {
 	struct region *r = &self->r;
@@ -494,9 +505,9 @@ TEST_F_TIMEOUT(pair, thp, TIMEOUT)
 }
 
 /*
- * A change of protection inside a THP maps it by PTEs; the folio stays whole and moves so. But as
- * migration unmaps it PTE by PTE, it may end up marked as partly mapped, and be split on its way
- * back.
+ * mprotect() inside a THP maps it by PTEs. The folio stays whole, and moves as
+ * one. Migration unmaps it PTE by PTE, though, which may mark it as partly
+ * mapped. It may then be split on its way back.
  */
 TEST_F_TIMEOUT(pair, thp_mapped_by_ptes, TIMEOUT)
 {
@@ -518,7 +529,7 @@ TEST_F_TIMEOUT(pair, thp_mapped_by_ptes, TIMEOUT)
 		move_and_check(_metadata, r, variant->dst, variant->src);
 }
 
-/* One address still brings along all that is left of a THP. */
+/* One listed address still moves all that is left of a THP. */
 TEST_F_TIMEOUT(pair, thp_partly_mapped, TIMEOUT)
 {
 	struct region *r = &self->r;
@@ -536,8 +547,9 @@ TEST_F_TIMEOUT(pair, thp_partly_mapped, TIMEOUT)
 }
 
 /*
- * Not how to move a THP: after the first address the folio is isolated and waits, so that the
- * second one finds it busy. That one ends the batch; the third finds the folio on its new node.
+ * Not the way to move a THP. The first address isolates and queues the folio,
+ * so the second address finds it busy, and ends the batch. The third address
+ * finds the folio on its new node.
  */
 TEST_F_TIMEOUT(pair, thp_every_subpage_listed, TIMEOUT)
 {
@@ -561,11 +573,11 @@ TEST_F_TIMEOUT(pair, thp_every_subpage_listed, TIMEOUT)
 	EXPECT_EQ(0UL, count_damaged(r, r->mem));
 }
 
-/* What is refused, or reported in status[]: most of it needs no second node. */
+/* Errors of the call, and errors in status[]. Most tests need one node only. */
 FIXTURE(errors)
 {
-	void *page;	/* populated, in front of... */
-	void *guard;	/* ...one without access */
+	void *page;	/* populated */
+	void *guard;	/* the page behind it, without access */
 	int node;
 };
 
@@ -648,7 +660,10 @@ TEST_F_TIMEOUT(errors, many_listed, TIMEOUT)
 	EXPECT_EQ(MAX_LISTED, count_status(MAX_LISTED, self->node));
 }
 
-/* A count beyond the array, even if its size in bytes overflows, gets as far as the array does. */
+/*
+ * With a count beyond the end of the array, even if its size in bytes
+ * overflows, the call handles the whole array and then fails.
+ */
 TEST_F(errors, count_too_large)
 {
 	unsigned long count[] = { 17, INT_MAX + 1UL, ULONG_MAX / sizeof(void *) + 1, ULONG_MAX };
@@ -712,7 +727,10 @@ static bool put(const char *path, const char *text)
 	return written;
 }
 
-/* What a move to @node by a child in the cpuset fails with. The child leaves the cpuset empty. */
+/*
+ * Let a child in the cpuset move @page to @node, and return its errno, 0 if the
+ * move succeeds. The child leaves the cpuset, so that this can be removed.
+ */
 static int errno_in_cpuset(void *page, int node)
 {
 	int ret = 0, wstatus = 0;
@@ -739,7 +757,10 @@ TEST_F(errors, outside_cpuset)
 		SKIP(return, "needs two NUMA nodes with memory, found one");
 	if (geteuid())
 		SKIP(return, "needs root to make a cpuset");
-	/* A mount of our own, which goes away with us. EBUSY: there is the same one already. */
+	/*
+	 * A private mount, which goes away with this process. EBUSY says that
+	 * cgroup2 is already mounted there.
+	 */
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    (mount("none", CGROUP, "cgroup2", 0, NULL) && errno != EBUSY))
 		SKIP(return, "cannot mount cgroup2 on " CGROUP ": %s", strerror(errno));
@@ -794,7 +815,7 @@ int main(int argc, char **argv)
 {
 	int i, j;
 
-	/* Flags are checked first: a kernel that knows the call refuses these. */
+	/* A kernel with move_pages(2) checks the flags first: EINVAL. */
 	if (numa_available() < 0 || !move_pages(0, 0, NULL, NULL, NULL, -1) || errno != EINVAL) {
 		ksft_print_header();
 		ksft_exit_skip("this kernel has no NUMA support or no move_pages(2)\n");

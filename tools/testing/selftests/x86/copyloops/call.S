@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * call_with_registers - call a routine with all registers set, and look after it
+ * call_with_registers - call a routine with all registers set, and store them
+ * afterwards
  *
- * What goes in and what comes out is in the variable "call". The routine runs on
- * the stack that it is given, so that this does not depend on it to come back
- * with the right one.
+ * The variable "call" holds the registers before and after. The routine runs on
+ * the stack that call.in names. The stack pointer of this function is kept in
+ * memory, so that it survives a routine that returns with another one.
  */
 #include "call.h"
 

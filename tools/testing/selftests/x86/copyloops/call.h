@@ -5,7 +5,7 @@
 #define CALL_OUT	(CALL_IN + 16 * 8)
 #define CALL_FLAGS	(CALL_OUT + 16 * 8)
 
-/* Numbers of registers, as the CPU has them. */
+/* Register numbers, in the encoding of the CPU. */
 #define RAX	0
 #define RCX	1
 #define RDX	2
@@ -17,7 +17,7 @@
 
 #ifndef __ASSEMBLER__
 
-/* All registers that a routine gets, and what it leaves in them. */
+/* All registers before and after a call of the routine at @entry. */
 struct call {
 	void (*entry)(void);
 	unsigned long in[16];

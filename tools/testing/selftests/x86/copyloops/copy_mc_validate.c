@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The C code of copy_mc.c: which primitive it selects for every combination of
- * features, the residue over several pages, and for which bytes it calls the hooks
- * of the sanitizers.
+ * Check the C code of copy_mc.c: the primitive that it selects for every
+ * combination of features, the residue of several pages, and the bytes for
+ * which it calls the hooks of the sanitizers.
  */
 #include <sys/mman.h>
 
@@ -41,7 +41,7 @@ static const char *choose(unsigned int combination)
 	return name;
 }
 
-/* Without a handler of machine checks, nobody is careful. */
+/* Without CONFIG_X86_MCE nothing handles machine checks: no careful loop. */
 static enum primitive expected_primitive(void)
 {
 	if (fragile_key && WITH_MCE)
@@ -65,7 +65,7 @@ static void check_calls(unsigned int calls)
 
 /* --- one copy --- */
 
-/* The careful loop takes the pages one by one. */
+/* The careful loop is called once for every page. */
 static unsigned int expected_calls(size_t len, size_t done)
 {
 	if (expected_primitive() != FRAGILE)
@@ -144,7 +144,7 @@ static void check_poison(unsigned int combination, const char *name)
 	end_point("%s: residue and hooks, poison at every byte of three pages", name);
 }
 
-/* Aligned as pages are, real faults are to be had on page boundaries only. */
+/* A copy that is page aligned can have real faults at page boundaries only. */
 static void check_faults(unsigned int combination, const char *name)
 {
 	size_t i;
@@ -158,14 +158,14 @@ static void check_faults(unsigned int combination, const char *name)
 	end_point("%s: residue and hooks, faults of reads and writes", name);
 }
 
-/* Not new, and what new callers must be able to count on. */
+/* Existing code, which has to work for new callers as well. */
 static void check_copy_mc_to_kernel(const char *name)
 {
 	char *to = destination.start + PAGE + 3;
 	enum primitive p = expected_primitive();
 	unsigned long left;
 
-	/* Neither of the others has use for quadwords. */
+	/* copy_mc_to_kernel() is memcpy() where copy_mc_pages() uses these. */
 	if (p == FAST_STRING || (p == FRAGILE && !fragile_key))
 		p = NONE;
 	expect_copy(to, source.start + 5);
@@ -187,7 +187,10 @@ static void check_enabling(void)
 	end_point("enable_copy_mc_fragile()");
 }
 
-/* Without a fault if nobody handles it: the unrolled copy_pages() has no entries. */
+/*
+ * No faults if no primitive is expected: this is the unrolled copy_pages(),
+ * which has no exception entries.
+ */
 static void check(unsigned int combination)
 {
 	const char *name = choose(combination);

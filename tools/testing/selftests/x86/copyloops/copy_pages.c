@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The inline copy_pages() of asm/page_64.h as a function called COPY_PAGES, for a
- * CPU with the features that the Makefile says.
+ * The inline copy_pages() of asm/page_64.h as a function. The Makefile defines
+ * its name, COPY_PAGES, and the features of the CPU.
  */
 #include <asm/page.h>
 
@@ -17,16 +17,17 @@ void COPY_PAGES(void *to, const void *from, unsigned int npages)
 unsigned int COPY_PAGES_BUSY(void *to, const void *from, unsigned int npages,
 			     const unsigned long *values);
 
-/* From here on, the compiler has to carry the value with it. */
+/* Hide the origin of the value: the compiler cannot load it again later. */
 static inline void keep(unsigned long *value)
 {
 	asm volatile("" : "+r" (*value));
 }
 
 /*
- * With more values alive than there are registers, each register that the asm
- * changes and does not list holds one. Counts the values that got lost, among
- * them the arguments and a word of the destination that the asm overwrites.
+ * More values are live than there are registers, so that a register that the
+ * asm changes but does not list holds one of them. Returns how many values got
+ * lost. The arguments count as well, and so does a word of the destination, if
+ * the compiler does not notice that the asm overwrites it.
  */
 unsigned int COPY_PAGES_BUSY(void *to, const void *from, unsigned int npages,
 			     const unsigned long *values)

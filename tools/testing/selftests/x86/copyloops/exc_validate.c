@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A fault at every byte of three pages, on either side: is there an exception
- * entry, of the right type, and do the residue and the destination agree with it?
+ * Let every byte of three pages fault, in the source and in the destination.
+ * Check that there is an exception entry of the right type, and that residue
+ * and destination agree with the fault.
  *
- * Where a routine has no entries, a fault has to find none, and at the instruction
- * that this alternative is there for.
+ * The fault of a routine without entries must not find one, and has to be at
+ * the instruction that copies in this alternative.
  */
 #include "kselftest.h"
 #include "routines.h"
 
 #define POSITIONS	(3 * PAGE)
 
-/* How many bytes were to follow the one that faults. */
+/* Bytes still to be copied at the fault, the one that faults included. */
 static const size_t rest[] = { 1, 8, 9, PAGE };
 static const unsigned int offsets[] = { 0, 1, 4, 7 };
 
@@ -32,8 +33,9 @@ static void fault(const struct routine *r, enum fault_side side, size_t position
 }
 
 /*
- * What copy_mc_fragile() reads before the source is aligned never ends at a page,
- * but it can begin in one that is not there. And a residue can have 33 bits.
+ * Fault at the first byte. The single bytes that copy_mc_fragile() reads until
+ * the source is aligned never reach a page boundary, but they can begin in a
+ * page without access. And a residue can have 33 bits.
  */
 static void fault_at_once(const struct routine *r)
 {
@@ -62,7 +64,7 @@ static void fault_everywhere(const struct routine *r, enum fault_side side)
 	end_point("%s: %s faults", r->name, side == SOURCE ? "read" : "write");
 }
 
-/* What is at the address of the fault, as far as it matters. */
+/* The kind of instruction at the address of a fault. */
 static const char *code_at(const unsigned char *ip)
 {
 	if (ip[0] == 0xf3 && ip[1] == 0xa4)
@@ -89,7 +91,7 @@ static void fault_without_entry(const struct routine *r, enum fault_side side)
 
 	for (position = 0; position <= max; position += PAGE)
 		expect_no_entry(r, side, position, position + PAGE);
-	/* A run whose length is a page in 32 bits does not end behind that. */
+	/* The lower 32 bits of this length are one page; all 64 must count. */
 	if (r->unit == PAGE && max)
 		expect_no_entry(r, side, PAGE, (4UL << 30) + PAGE);
 	memcpy(destination.start, destination.contents,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kernel does about a fault at an instruction with an exception entry,
- * in a handler of SIGSEGV.
+ * A handler of SIGSEGV that uses exception entries like the kernel.
  */
 #include <signal.h>
 #include <sys/mman.h>
@@ -12,7 +11,7 @@
 #include "kselftest.h"
 #include "harness.h"
 
-/* A routine that does not come to an end would fault for ever. */
+/* A routine that resumes at the faulting instruction would fault for ever. */
 #define MAX_FAULTS	4
 
 struct faults faults;
@@ -28,7 +27,7 @@ static const struct exception_table_entry *find_entry(uintptr_t ip)
 	return NULL;
 }
 
-/* Only the types that the copy routines have use for. */
+/* Only the types of entries that the copy routines use. */
 static bool fix_up(const struct exception_table_entry *e, greg_t *regs)
 {
 	unsigned int type = e->data & EX_DATA_TYPE_MASK;
@@ -60,7 +59,7 @@ static void handler(int sig, siginfo_t *info, void *context)
 	siglongjmp(after_fault, 1);
 }
 
-/* On a stack of its own: that of the routine is looked at afterwards. */
+/* The handler has a stack of its own: the routine's is checked afterwards. */
 void catch_faults(void)
 {
 	struct sigaction action = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory, counting and reporting, for all programs here. */
+/* Memory, counting of cases and reporting, for all programs in this folder. */
 #include <stdarg.h>
 #include <sys/mman.h>
 
@@ -10,7 +10,7 @@
 
 /* --- memory --- */
 
-/* splitmix64's output function: no two words are alike, nor are two places. */
+/* The output function of splitmix64. It is bijective: all words differ. */
 static uint64_t mix(uint64_t z)
 {
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
@@ -47,13 +47,13 @@ bool region_intact(const struct region *r)
 
 /* --- distinct cases --- */
 
-/* A hash table of all keys there have been; they are odd. */
+/* A hash table of the keys of all cases. Keys are odd, a free slot is 0. */
 #define TABLE_SIZE	(8UL << 20)
 
 static uint64_t *table;
 static unsigned long nr_cases;
 
-/* An alignment is the offset in 256 bytes: memcpy() looks at that much. */
+/* Addresses count modulo 256, because memcpy() compares their lowest bytes. */
 void count_case(unsigned int routine, const void *to, const void *from,
 		size_t len, enum fault_side side, size_t position)
 {

@@ -12,15 +12,15 @@
 #define PAGE		4096UL
 
 /*
- * Memory between two runs of pages without access. Nothing may be written outside
- * of what a case says, and nothing at all to a source.
+ * A region is memory between two runs of GUARD_PAGES pages without access. A
+ * case may write to its part of the destination only, and never to a source.
  */
 #define GUARD_PAGES	8
 
 struct region {
 	char *start;
 	char *end;
-	char *contents;		/* what belongs there */
+	char *contents;		/* what the region has to hold */
 };
 
 struct region map_region(size_t pages, uint64_t seed, int protection);
@@ -33,15 +33,15 @@ enum fault_side { NO_FAULT, SOURCE, DESTINATION };
 void count_case(unsigned int routine, const void *to, const void *from,
 		size_t len, enum fault_side side, size_t position);
 
-/* --- test points: complain() as often as needed, then end_point() --- */
+/* --- test points: complain() any number of times, then end_point() --- */
 
 __printf(1, 2) void complain(const char *format, ...);
 __printf(1, 2) void end_point(const char *format, ...);
 
 /*
- * With the argument "reduced", a program tests less, and only what valgrind can
- * stand: no faults, for it complains about each and gets RCX wrong in those of
- * REP MOVS, and no look at the stack below the stack pointer.
+ * Set by the argument "reduced", for valgrind: fewer cases, no faults, and no
+ * look at the stack below the stack pointer. valgrind complains about every
+ * fault, and gets RCX wrong in the faults of REP MOVS.
  */
 extern bool reduced;
 
@@ -51,7 +51,7 @@ int finish(void);
 
 /* --- faults --- */
 
-/* As in asm/extable.h; the linker knows where the table is. */
+/* As in asm/extable.h. The linker defines the bounds of the table. */
 struct exception_table_entry {
 	int insn, fixup, data;
 };
@@ -59,7 +59,7 @@ struct exception_table_entry {
 extern const struct exception_table_entry __start___ex_table[];
 extern const struct exception_table_entry __stop___ex_table[];
 
-/* What the last call ran into. A fault without an exception entry ends it. */
+/* Faults of the last call. A fault without an exception entry ends the call. */
 struct faults {
 	unsigned int count;
 	unsigned int type;	/* of the first fault's entry: EX_TYPE_... */
@@ -73,7 +73,7 @@ extern sigjmp_buf after_fault;
 
 void catch_faults(void);
 
-/* Runs the statement; whether a fault ended it is in faults.no_entry. */
+/* Runs the statement. faults.no_entry says whether a fault ended it. */
 #define WITH_FAULTS(statement) do {			\
 	faults = (struct faults){ 0 };			\
 	if (!sigsetjmp(after_fault, 0))			\

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * copy_highpages() and copy_mc_highpages(): which bytes get copied, who is blamed
- * for poison, and whose KMSAN metadata follows. The macros ARCH_... and
- * __HAVE_ARCH_COPY_HIGHPAGE, given by the Makefile, make it another architecture.
+ * Check which bytes copy_highpages() and copy_mc_highpages() copy, which page
+ * is blamed for poison, and which KMSAN metadata is copied. The Makefile builds
+ * this as for other architectures, too, by defining ARCH_WITHOUT_... or
+ * __HAVE_ARCH_COPY_HIGHPAGE.
  */
 #include <sys/mman.h>
 
@@ -16,7 +17,7 @@
 
 #define MAX_PAGES	16
 
-/* Of these, the pages of a run, there are some in front and behind. */
+/* A run may have MAX_PAGES pages, with FIRST more pages on either side. */
 #define FIRST		2
 #define NR_PAGES	(MAX_PAGES + 2 * FIRST)
 #define FIRST_PFN	0x12300
@@ -27,14 +28,14 @@
 #define MC_BY_PAGE	0
 #endif
 
-/* One memory map, of the source, and behind it of the destination. */
+/* One memory map: the pages of the source, then those of the destination. */
 static struct page mem_map[2 * NR_PAGES];
 static struct page *const from_pages = mem_map + FIRST;
 static struct page *const to_pages = mem_map + NR_PAGES + FIRST;
 static struct region source, destination;
 
 static struct {
-	unsigned int metadata[NR_PAGES];	/* copied, by page of the source */
+	unsigned int metadata[NR_PAGES];	/* copies per source page */
 	unsigned int by_page;			/* calls of copy_[mc_]highpage() */
 	unsigned int blamed;
 	unsigned long pfn;
@@ -118,7 +119,7 @@ static void check_metadata(unsigned int npages, unsigned int times)
 				 (int)i - FIRST, npages, seen.metadata[i]);
 }
 
-/* The first @copied pages have arrived; what is behind all of the run is intact. */
+/* The first @copied pages are copied, nothing outside of the run is written. */
 static void check_contents(unsigned int npages, unsigned int copied)
 {
 	size_t start = FIRST * PAGE, end = start + npages * PAGE;
@@ -191,8 +192,8 @@ static void check_mc_success(void)
 #ifndef ARCH_WITHOUT_COPY_MC
 
 /*
- * Page @bad is the one to blame, once. Metadata follows when all is well, or with
- * every page where they are copied one by one.
+ * Page @bad has to be blamed, once. After a failure, only copies page by page
+ * have copied metadata, that of the pages in front of @bad.
  */
 static void check_blame(unsigned int npages, unsigned int bad, int err)
 {
@@ -205,7 +206,7 @@ static void check_blame(unsigned int npages, unsigned int bad, int err)
 	check_metadata(bad, MC_BY_PAGE);
 }
 
-/* Poison in page @bad, at a place that depends on everything. */
+/* The address of byte @offset in page @bad of the source. */
 static const char *place(unsigned int bad, size_t offset)
 {
 	return (char *)page_address(from_pages + bad) + offset;
@@ -213,7 +214,7 @@ static const char *place(unsigned int bad, size_t offset)
 
 static const size_t poison_offsets[] = { 0, 8, 64, 1000, 2048, 4032, 4095 };
 
-/* How long before the poison a copy may stop: nothing that goes page by page does. */
+/* Bytes between restart point and poison. Copies page by page have none. */
 static const size_t earlier[] = {
 	0,
 #if !MC_BY_PAGE
@@ -279,7 +280,10 @@ static void check_transient(const char *name)
 	end_point("%s: poison that goes away, nobody is blamed", name);
 }
 
-/* Only the first of two pages is blamed, unless it is well again. */
+/*
+ * Of two poisoned pages, only the first is blamed, or only the second if the
+ * poison of the first is transient.
+ */
 static void check_two(const char *name)
 {
 	unsigned int first, second, transient;
@@ -300,7 +304,7 @@ static void check_two(const char *name)
 	end_point("%s: of two poisoned pages, the first that stays so is blamed", name);
 }
 
-/* No simulation: the page is not there, and the assembly's entries find out. */
+/* Not simulated: the page has no access, so that exception entries are used. */
 static void miss_page(unsigned int npages, unsigned int bad)
 {
 	void *at = page_address(from_pages + bad);

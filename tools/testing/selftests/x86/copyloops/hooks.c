@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the C code in copy_mc.c asks and tells the rest of the kernel. */
+/* The features, the static key and the hooks that copy_mc.c uses. */
 #include <linux/instrumented.h>
 #include <linux/jump_label.h>
 #include <linux/uaccess.h>
@@ -44,7 +44,7 @@ void instrument_memcpy_after(void *to, const void *from, unsigned long n,
 	record(&records.after, to, from, n - left);
 }
 
-/* Only copy_mc_to_user() refers to it, which nobody calls here. */
+/* For the linker: copy_mc_to_user() refers to this, and no test calls that. */
 unsigned long copy_user_generic(void *to, const void *from, unsigned long len)
 {
 	(void)to;

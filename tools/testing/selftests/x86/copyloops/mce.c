@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Machine checks for the C code in copy_mc.c. All of its calls of the assembly
- * pass through here, by the linker's --wrap, and are counted; one that would read
- * poison is cut short.
+ * Machine checks for the C code in copy_mc.c. The linker's --wrap leads all of
+ * its calls of the assembly to this file, which counts them and cuts short
+ * those that would read poison.
  */
 
 #include "harness.h"
 #include "mce.h"
 
 struct poison poison;
-/* How much of a copy gets done. */
+
+/* The number of bytes that a primitive copies until poison stops it. */
 static size_t until_poison(const char *from, size_t len, size_t unit)
 {
 	unsigned int i;

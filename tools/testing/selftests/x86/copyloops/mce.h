@@ -8,19 +8,20 @@
 enum primitive { FRAGILE, ENHANCED_FAST_STRING, FAST_STRING, NR_PRIMITIVES };
 
 /*
- * Poison in the source, which the primitives of copy_mc_64.S run into. They stop
- * @early bytes before it at the latest, as a CPU may that only promises where the
- * copy can be resumed.
+ * Poison in the source. A primitive of copy_mc_64.S that would read it stops
+ * @early bytes before it, rounded down to a quadword by REP MOVSQ, or at once
+ * if it starts closer to it: a CPU promises where the copy can be resumed, not
+ * where the poison is.
  */
 struct poison {
 	const char *at[2];	/* in order; NULL: none */
-	bool transient[2];	/* gone when it has been read once */
+	bool transient[2];	/* gone after the first read */
 	size_t early;
 };
 
 extern struct poison poison;
 
-/* What has been called since expect_copy(). */
+/* Calls of primitives and hooks since expect_copy(). */
 struct records {
 	unsigned int calls[NR_PRIMITIVES];
 	size_t before, after;	/* bytes that the hooks saw */
@@ -28,10 +29,10 @@ struct records {
 
 extern struct records records;
 
-/* The hooks are to be called for this copy, a page at a time, in order. */
+/* The hooks have to be called for this copy next, page by page, in order. */
 void expect_copy(void *to, const void *from);
 
-/* The names that --wrap gives to what is called, and to the assembly. */
+/* The linker's --wrap leads calls to __wrap_*(). The assembly is __real_*(). */
 typedef unsigned long copy_long(void *to, const void *from, unsigned long len);
 
 unsigned long __real_copy_mc_fragile(void *to, const void *from, unsigned int len);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The routines under test, and what one call of them has to leave behind. */
+/* The routines under test, and the checks after one call of them. */
 #include <sys/mman.h>
 
 #include <asm/extable_fixup_types.h>
@@ -10,10 +10,10 @@
 
 #define R(number)	(1U << (number))
 
-/* What a C function may change. */
+/* Registers that a C function may change. */
 #define BY_ABI		(R(RAX) | R(RCX) | R(RDX) | R(RSI) | R(RDI) | \
 			 R(8) | R(9) | R(10) | R(11))
-/* What the header of __copy_pages_unrolled() says. */
+/* Registers that __copy_pages_unrolled() clobbers, by the comment above it. */
 #define BY_CONTRACT	(R(RAX) | R(RDX) | R(RCX) | R(RSI) | R(RDI) | R(8) | R(9))
 
 #define COPIES_PAGES	.unit = PAGE, .changes = BY_ABI
@@ -39,7 +39,7 @@ const struct routine routines[] = {
 	  COPIES_BYTES, .returns_to = true },
 	{ "memcpy, rep movsb", memcpy_movsb, "rep movsb", RDX_BYTES,
 	  COPIES_BYTES, .returns_to = true },
-	/* Its handler of the tail is C. */
+	/* The stack is for copy_mc_fragile_handle_tail(), which is C code. */
 	{ "copy_mc_fragile", copy_mc_fragile, "mov", EDX_BYTES,
 	  COPIES_BYTES, .stack = 512,
 	  .read_type = EX_TYPE_DEFAULT_MCE_SAFE, .write_type = EX_TYPE_DEFAULT,
@@ -60,20 +60,20 @@ const unsigned int nr_routines = ARRAY_SIZE(routines);
 
 #define PAGES		56
 #define STACK_BYTES	4096
-/* Looked at on either side of a copy each time; the rest, when a test ends. */
+/* Checked on either side of each copy. The rest is checked when a test ends. */
 #define RED_ZONE	512
 
 struct region source, destination;
 unsigned long register_complaints;
 struct call call;
 
-/* The routine's stack: its frame grows down from the middle. */
+/* The routine's stack. STACK_BYTES above stack_top belong to its caller. */
 static struct region stack;
 static char *stack_top;
 
 void set_up_regions(void)
 {
-	/* A write to the source is a fault that has no business being there. */
+	/* A routine that writes to the source runs into an unexpected fault. */
 	source = map_region(PAGES, 1, PROT_READ);
 	destination = map_region(PAGES, 2, PROT_READ | PROT_WRITE);
 	stack = map_region(16, 3, PROT_READ | PROT_WRITE);
@@ -93,7 +93,7 @@ static const char *const names[] = {
 	"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
 };
 
-/* Of a 32-bit argument, the other half may hold anything. */
+/* The upper half of a 32-bit argument's register may hold anything. */
 static void set_length(const struct routine *r, size_t len)
 {
 	const unsigned long junk = 0x5a5a5a5aUL << 32;
@@ -137,7 +137,7 @@ static void clean_stack(void)
 		memcpy(stack.start, stack.contents, stack.end - stack.start);
 }
 
-/* What is above the return address is the caller's. */
+/* The memory above the return address belongs to the caller. */
 static const char *stack_damage(const struct routine *r)
 {
 	size_t below = STACK_BYTES, frame = sizeof(long) + r->stack;
@@ -180,7 +180,7 @@ void end_register_point(const struct routine *r, const char *when)
 
 /* --- one case --- */
 
-/* How many bytes are to be missing. */
+/* The residue that the routine has to return. */
 static size_t model(const struct routine *r, size_t len, enum fault_side side,
 		    size_t position)
 {
@@ -198,7 +198,7 @@ static const char *result_damage(const struct routine *r, char *to, size_t left)
 	return NULL;
 }
 
-/* What is looked at, and restored, around a copy. */
+/* The part of the destination that is checked and restored after a copy. */
 static char *zone_start(char *to)
 {
 	char *start = to - RED_ZONE;
@@ -274,7 +274,7 @@ static void call_routine(const struct routine *r, char *to, const char *from,
 {
 	static const struct routine *last;
 
-	/* Another one may have had a larger frame. */
+	/* The previous routine may have had a larger frame. */
 	if (r != last)
 		clean_stack();
 	last = r;

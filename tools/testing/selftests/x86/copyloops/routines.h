@@ -8,7 +8,7 @@
 
 #include "harness.h"
 
-/* Where the length goes, and in which unit. */
+/* The register for the length, and its unit. */
 enum length_in {
 	NOWHERE,		/* always a page */
 	RCX_BYTES,
@@ -22,17 +22,17 @@ struct routine {
 	void (*entry)(void);
 	const char *code;		/* the instruction that copies */
 	enum length_in length_in;
-	size_t unit;			/* of lengths, and of alignment if a page */
-	bool returns_to;		/* like memcpy() */
-	uint32_t changes;		/* registers, by number */
+	size_t unit;			/* of lengths and source offsets */
+	bool returns_to;		/* the destination, like memcpy() */
+	uint32_t changes;		/* registers, a bit for each */
 	size_t stack;			/* bytes used below the return address */
 
-	/* For those with exception entries: */
+	/* For routines with exception entries: */
 	unsigned int read_type, write_type;
-	size_t restart_unit;		/* where they can be interrupted */
+	size_t restart_unit;		/* of residues; 0: without entries */
 };
 
-/* By the names that the Makefile gives them, but not with their arguments. */
+/* The Makefile gives these names. call.S passes the arguments in registers. */
 void copy_page_unrolled(void);
 void copy_page_movsq(void);
 void __copy_pages_unrolled(void);
@@ -47,8 +47,8 @@ void copy_mc_enhanced_fast_string(void);
 void copy_mc_fast_string(void);
 
 /*
- * copy_pages() with many values alive; see copy_pages.c. The last three of them
- * are the arguments, the number of pages as bytes.
+ * copy_pages() with many live values; see copy_pages.c. The last three values
+ * are the expected arguments, with the number of pages in bytes.
  */
 #define NR_BUSY_VALUES	17
 
@@ -60,22 +60,22 @@ busy_copy copy_pages_unrolled_busy, copy_pages_movsq_busy, copy_pages_movsb_busy
 extern const struct routine routines[];
 extern const unsigned int nr_routines;
 
-/* Copies go from anywhere in one of these to anywhere in the other. */
+/* Every copy reads from one of these and writes to the other. */
 extern struct region source, destination;
 
-/* What was wrong with the registers and the stack, apart from the contents. */
+/* Number of cases that damaged registers or stack, for end_register_point(). */
 extern unsigned long register_complaints;
 
 void set_up_regions(void);
 
 /*
- * Copies once, with the case counted and everything checked. A routine whose
- * fault at @position no entry catches is to leave faults.no_entry.
+ * Counts the case, copies once and checks the outcome. A case that faults at
+ * @position in a routine without entries is not checked: see faults.no_entry.
  */
 void run_case(const struct routine *r, char *to, const char *from, size_t len,
 	      enum fault_side side, size_t position);
 
-/* Ends a test point about the routine's registers in all cases since the last. */
+/* Ends a test point about registers and stack in all cases since the last. */
 void end_register_point(const struct routine *r, const char *when);
 
 #endif /* COPYLOOPS_ROUTINES_H */

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every routine in every alternative: does it copy what it is told to, all of it
- * and nothing else, and leave registers and stack as it should?
+ * Check that every routine, in every alternative, copies all of its source and
+ * nothing else, and leaves registers and stack as it should.
  */
 #include "kselftest.h"
 #include "routines.h"
 
 #define MAX_PAGES	48
 
-/* Longer than the longest path through a routine that depends on the length. */
+/* Longer than any path through a routine that depends on the length. */
 #define SHORT		320
 #define ALIGNMENTS	16
 #define LONG		(3 * PAGE + 64)
 
 /*
- * Both sides of every boundary that something could depend on. memcpy() compares
- * the lowest bytes of the addresses, as signed numbers.
+ * Offsets on both sides of every boundary that a routine could depend on.
+ * memcpy() compares the lowest bytes of the addresses, as signed numbers.
  */
 static const unsigned int offsets[] = { 0, 1, 8, 63, 128, 255 };
 
@@ -30,7 +30,7 @@ static void copy_runs_of_pages(const struct routine *r)
 
 	for (n = 1; n <= max; n++) {
 		copy(r, destination.start + PAGE, source.start, n * PAGE);
-		/* Now with what must not be touched right behind the end. */
+		/* The same with pages without access right behind the end. */
 		copy(r, destination.end - n * PAGE, source.end - n * PAGE, n * PAGE);
 	}
 }

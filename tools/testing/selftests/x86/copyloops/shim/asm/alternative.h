@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel patches its text at boot; here the choice is made when assembling.
- * As there, the last alternative whose feature is present wins.
+ * The kernel chooses an alternative when it patches its text at boot, and these
+ * macros when code is assembled. Both take the last whose feature is present.
  */
 #ifndef SHIM_ASM_ALTERNATIVE_H
 #define SHIM_ASM_ALTERNATIVE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernel's own, for the sake of its exception table entries. */
+/* The kernel's own asm/asm.h, for its macros for exception table entries. */
 #ifndef SHIM_ASM_ASM_H
 #define SHIM_ASM_ASM_H
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A feature's value here is not its bit number but whether the file is built for
- * a CPU that has it: 0 unless the Makefile says -DX86_FEATURE_...=1. The shim of
- * asm/alternative.h selects by it. A feature that is missing from this list stops
+ * A feature is not a bit number here, but 1 if the file is built for a CPU that
+ * has it. It is 0 unless the Makefile passes -DX86_FEATURE_...=1. The shim of
+ * asm/alternative.h selects by this value. A feature that is missing here stops
  * the assembler, so that no alternative is ever chosen by accident.
  *
- * What C code asks for at run time is a variable that the test sets.
+ * C code asks for a feature at run time, by reading a variable of the test.
  */
 #ifndef SHIM_ASM_CPUFEATURES_H
 #define SHIM_ASM_CPUFEATURES_H

@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* In user space, nobody checks where an indirect branch ends. */
+/* Empty: nothing checks the targets of indirect branches in user space. */
 #define ENDBR

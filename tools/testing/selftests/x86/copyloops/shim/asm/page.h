@@ -9,12 +9,12 @@
 #define PAGE_SHIFT	12
 #define PAGE_SIZE	4096UL
 
-/* A test may be one of another architecture. */
+/* The test may be built as for an architecture without copy_pages(). */
 #ifdef ARCH_WITHOUT_COPY_PAGES
 void copy_page(void *to, void *from);
 #else
 
-/* For clear_pages(), which comes along with copy_pages(). */
+/* For clear_pages(), which page_64.h has as well. */
 typedef __u64 u64;
 
 #include <arch/x86/include/asm/page_64.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* For the inline functions of asm/page_64.h that nobody calls here. */
+/* For the inline functions of asm/page_64.h that no test calls. */
 #ifndef SHIM_ASM_PAGE_64_TYPES_H
 #define SHIM_ASM_PAGE_64_TYPES_H
 

@@ -1,2 +1,2 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Annotations are for objtool, which does not look at user space. */
+/* Empty: annotations are for objtool, which does not look at user space. */

@@ -1,2 +1,2 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Nothing here has use for it. */
+/* Empty: no code under test uses BUG() or WARN(). */

@@ -1,4 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* User space has no modules to export to. */
+/* No exports: user space has no modules. */
 #define __DISABLE_EXPORTS
 #include <include/linux/export.h>

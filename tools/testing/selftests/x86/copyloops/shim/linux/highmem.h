@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A memory map without struct page's contents; the test implements the rest. */
+/* A struct page without contents. The test implements the functions. */
 #ifndef SHIM_LINUX_HIGHMEM_H
 #define SHIM_LINUX_HIGHMEM_H
 

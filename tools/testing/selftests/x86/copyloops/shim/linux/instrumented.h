@@ -7,7 +7,7 @@ void instrument_memcpy_before(void *to, const void *from, unsigned long n);
 void instrument_memcpy_after(void *to, const void *from, unsigned long n,
 			     unsigned long left);
 
-/* For copy_mc_to_user(), which nobody calls here. */
+/* For copy_mc_to_user(), which no test calls. */
 #define instrument_copy_to_user(to, from, n)
 
 #endif /* SHIM_LINUX_INSTRUMENTED_H */

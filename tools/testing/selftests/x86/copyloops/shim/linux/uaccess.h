@@ -10,12 +10,12 @@ static inline unsigned long min(unsigned long a, unsigned long b)
 	return a < b ? a : b;
 }
 
-/* For copy_mc_to_user(), which nobody calls here. */
+/* For copy_mc_to_user(), which no test calls. */
 #define __uaccess_begin()
 #define __uaccess_end()
 unsigned long copy_user_generic(void *to, const void *from, unsigned long len);
 
-/* What asm/uaccess.h says, unless the test is one of another architecture. */
+/* As in asm/uaccess.h, unless the test is built as for another architecture. */
 #ifndef ARCH_WITHOUT_COPY_MC
 unsigned long __must_check
 copy_mc_to_kernel(void *to, const void *from, unsigned int len);
