@@ -48,7 +48,7 @@ replace() {
 # environment TITLE: prints the head of a report: the kernel, the programs that made it, and the duration.
 environment() {
 	echo "$1, $(date -u +%Y-%m-%d): Linux $(cat build/pristine.version), series $(python3 -B report/series.py)"
-	echo "$(gcc --version | head -n 1); $(qemu-system-x86_64 --version | head -n 1)"
+	echo "$(gcc --version | head -n 1); QEMU $(lab/host/qemu version)"
 	echo "$((SECONDS / 60)) min $((SECONDS % 60)) s on $(nproc) CPUs. Made by tests/$me."
 }
 
