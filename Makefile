@@ -22,7 +22,7 @@ endif
 
 # make's own exit code is always 2 if a recipe fails, so the last line of a failed verb names the script's exit code.
 run = $(1) || { code=$$?; echo "make $@: failed with exit code $$code ($(meaning))" >&2; exit $$code; }
-meaning = 1 fail, 2 could not build, 3 undecided, 4 skipped, 124 timed out, 255 guest panicked
+meaning = 1 fail, 2 could not run, 3 undecided, 4 skipped, 124 timed out, 130 interrupted, 255 guest panicked
 
 .PHONY: help
 help: ## this list
