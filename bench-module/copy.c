@@ -40,7 +40,7 @@ static void print_sample(struct copy_run *r, unsigned int round, unsigned int sl
 		       r->slot[slot]->name, round, round < r->run.warmup, s->copies,
 		       (u64)r->threads * r->nr_copies << (PAGE_SHIFT + r->order));
 	if (r->cold)
-		/* The clock of User-Mode Linux goes in steps of 256 ns. */
+		/* Never 0, which means "not measured": the clock of User-Mode Linux goes in steps of 256 ns. */
 		seq_buf_printf(text, " first_ns=%llu", max(s->first, 1ULL));
 	if (r->bystander.wanted)
 		seq_buf_printf(text, " bystander_ns=%llu alone_ns=%llu", s->bystander, s->alone);
@@ -233,7 +233,8 @@ static int check_words(const struct copy_run *r)
 	if (!r->src_addr != !r->dst_addr)
 		return fail(-EINVAL, "src_addr= and dst_addr=: both are needed, or none");
 	if (r->src_addr && distance < r->threads * (PAGE_SIZE << r->order))
-		return fail(-EINVAL, "src_addr= and dst_addr= are too near to each other: they overlap");
+		return fail(-EINVAL, "src_addr= and dst_addr= overlap: keep %lu bytes between them",
+			    r->threads * (PAGE_SIZE << r->order));
 	if (!r->src_addr && r->order > MAX_PAGE_ORDER)
 		return fail(-EINVAL, "order=%u: 0 to %d is allowed, above that with src_addr= and dst_addr= only",
 			    r->order, MAX_PAGE_ORDER);

@@ -180,7 +180,7 @@ static int measure_sample(struct copier *c, const struct variant *v, struct samp
 	err = evict_caches(c);
 	/*
 	 * The evictions of all threads also hit the bystander's buffer, which has to be cached even for
-	 * cold copies. So wait for all evictions, then for one walk.
+	 * cold copies. So wait for all evictions, then until the bystander has walked its buffer once.
 	 */
 	if (!err && c->r->bystander.wanted && c->r->cold)
 		err = meet(c);

@@ -108,7 +108,7 @@ int request_run(const char *request, int len)
 	if (write(fd, request, len) != len)
 		err = errno;
 	close(fd);
-	/* Stopping or freezing this process interrupts the module, too, but calls no signal handler. */
+	/* Not only signals end a run with EINTR: stopping or freezing this process does, and calls no handler. */
 	if (err == EINTR)
 		interrupted = 1;
 	return err;

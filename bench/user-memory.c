@@ -354,8 +354,8 @@ bool contents_right(const struct region *r)
 /* Places */
 
 /*
- * Counts the pages for which @on(node, arg) is true. A page that is on no node has a negative
- * number. Returns false if the kernel does not tell.
+ * Counts the pages for which @on(node, arg) is true. For a page that is on no node, @node is negative.
+ * Returns false if move_pages(2) fails.
  */
 bool count_pages(const struct region *r, bool (*on)(int node, int arg), int arg, size_t *count)
 {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# Included by the Makefiles, which set $(me). Refuses paths that make, kbuild or the shell of a recipe would split, and
-# directories that were not made here. The checks run while make reads its files, before anything is written or removed.
+# Included by the Makefiles, which set $(me). make stops if a path has a character at which make, kbuild or the shell of a
+# recipe would split it, or if a directory that recipes fill and remove has files that they did not make. The checks run
+# while make reads its files, before anything is written or removed.
 # common/clone.sh refuses the same characters for scripts.
 
 special := ' " \ $$ ` & ; ( ) < > | * ? [ ] { } \# % : ,

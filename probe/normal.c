@@ -144,7 +144,7 @@ static void make_source(void)
 	source.block = block;
 }
 
-/* All ways except the upper bound must store the same bytes. */
+/* All ways must store the same bytes, except the upper bound, which leaves out the list heads. */
 static void verify(void)
 {
 	static char expected[CHUNK];

@@ -2,7 +2,7 @@
 #ifndef PROBE_SLOW_PATH_H
 #define PROBE_SLOW_PATH_H
 
-/* As large as a struct page. Its fields are those that v7.3 stores, at the same offsets. */
+/* Stands in for struct page: of its size, with the fields that v7.3 stores in a new memory map, at their offsets. */
 struct descriptor {
 	unsigned long flags;
 	union {

@@ -26,7 +26,8 @@ FILLS = ("probe/fills.c", "probe/slow-path.c") + STREAMS
 NORMAL = ("probe/normal.c", "probe/fills.c") + COPY_PAGES
 PROBE = ("probe/fills.c", "probe/normal.c", "probe/slow-path.c", "probe/streams.h")
 
-# The ways of the series, by function. All other ways are v7.3's or the probe's own.
+# The files whose code decides whether the samples of a way still count, by function and way. files_of() adds memory
+# maps and normal memory. All other ways depend on no file.
 SERIES = {
     "copies": {"unrolled": COPY_PAGES, "rep movsq": COPY_PAGES, "rep movsb": COPY_PAGES, "movnti": STREAMS,
                "movdir64b": STREAMS},

@@ -38,7 +38,8 @@ forget() {
 	objects_of "$1" | xargs -r rm -f
 }
 
-# replace FILE BY: moves BY to FILE, which keeps its time, and removes the objects that were compiled from FILE.
+# replace FILE BY: moves BY over FILE, keeps the modification time of the old FILE, and removes the objects that FILE can
+# change.
 replace() {
 	touch -r "$tree/$1" "$2"
 	mv "$2" "$tree/$1"

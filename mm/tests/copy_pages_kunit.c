@@ -443,8 +443,8 @@ static void expect_blame(struct kunit *test, struct folio *src, unsigned int bad
 }
 
 /*
- * The middle page goes first: a copy that blames a neighbour of the right page
- * then hits a page of the same folio, and not one of somebody else.
+ * The middle page is tested first: a copy that blames a neighbour of the right
+ * page then poisons a page of the same folio, and not one of another owner.
  */
 static void blames_page_of_large_folio(struct kunit *test)
 {

@@ -65,7 +65,7 @@ static void check_calls(unsigned int calls)
 
 /* --- one copy --- */
 
-/* The careful loop is called once for every page. */
+/* copy_mc_fragile() is called once per page, the others once per copy. */
 static unsigned int expected_calls(size_t len, size_t done)
 {
 	if (expected_primitive() != FRAGILE)
