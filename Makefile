@@ -69,7 +69,7 @@ copyloops: ## test the copy routines in user space: every length, alignment and 
 
 .PHONY: lab
 # The dry run comes first, so that wrong settings are refused before a kernel is built.
-lab: ## boot a guest: TOPO=2n|2n1c|pmem CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=stock|debian ICOUNT=1 DRYRUN=1
+lab: ## boot a guest: TOPO=name CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=stock|debian ICOUNT=1 DRYRUN=1
 	@$(call run,DRYRUN=1 lab/host/run $(if $(DRYRUN),,> /dev/null && lab/host/build $(or $(LAB_KERNEL),patched) && lab/host/run))
 
 .PHONY: mce
