@@ -45,6 +45,20 @@ our_apt() {
 	"$command" -q -c "$dl/apt/apt.conf" "$@"
 }
 
+# lock_packages: waits until no other script uses the lists and packages below $dl. The lock lasts as long as this shell.
+lock_packages() {
+	mkdir -p "$dl"
+	exec 9>"$dl/lock"
+	flock 9
+}
+
+# planned ARGUMENT...: prints NAME=VERSION of each package that "apt-get install ARGUMENT..." would unpack
+planned() {
+	local plan
+	plan=$(our_apt apt-get -s --no-install-recommends install "$@") || return
+	sed -n 's/^Inst \([^ ]*\) \(\[[^]]*\] \)\{0,1\}(\([^ ]*\) .*/\1=\3/p' <<<"$plan"
+}
+
 # Prints the URIs of the Debian archives that the machine uses. apt itself reads its sources: deb822 or one-line,
 # enabled or not, with any number of URIs. Security archives are left out, as they do not mirror the main one. Other
 # vendors' repositories use Debian's suite names, too, so URIs whose path ends in debian come first.
