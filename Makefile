@@ -89,7 +89,7 @@ import: ## make patches/ and the added files from the commits in build/linux; RE
 	@$(call run,scripts/fetch-kernel && scripts/series import)
 
 .PHONY: check
-check: ## check the hygiene of the series, patch by patch; changes no file of the series
+check: ## run the linters, and check the series, patch by patch; changes no file of the series
 	@$(call run,scripts/lint && scripts/fetch-kernel && scripts/check)
 
 .PHONY: apply
