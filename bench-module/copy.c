@@ -130,7 +130,9 @@ static int set_seed(const char *val, u64 *seed)
 static int set_addr(const char *key, const char *val, u64 *addr)
 {
 	if (kstrtoull(val, 0, addr) || !*addr || !PAGE_ALIGNED(*addr))
-		return fail(-EINVAL, "%s=%.32s: the address of a page such as 0x7f0040000000 is allowed", key, val);
+		return fail(-EINVAL,
+			    "%s=%.32s: a page-aligned address other than 0 is allowed, for example 0x7f0040000000", key,
+			    val);
 	return 0;
 }
 

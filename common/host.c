@@ -321,8 +321,8 @@ static void apply_limits(const struct cgroup_version *version, const char *mount
 }
 
 /*
- * A container may see the path of its cgroup on the host, but below the mount only the content of its own cgroup.
- * Going up the path to the mount finds the limit there.
+ * In a container, the path may be that on the host, while the mount has only the content of the container's own cgroup.
+ * So the limits of each directory from the path up to the mount are applied: the container's own are at the mount.
  */
 static void apply_path(const struct cgroup_version *version, const char *path, size_t *available)
 {

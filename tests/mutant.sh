@@ -22,8 +22,9 @@ make_tree() {
 	done <build/mutants/dirty
 }
 
-# objects_of FILE: prints the objects that FILE can change. Most of the kernel includes page_64.h, but copy_pages() has
-# few callers: copy_mc.c and the files that include copy_pages.h.
+# objects_of FILE: prints the objects that FILE can change. For page_64.h, which most of the kernel includes, these are only
+# copy_mc.c and the files that include copy_pages.h: its mutants change nothing but copy_pages(), which has no other
+# callers.
 objects_of() {
 	local pattern="/$1( |\$)"
 

@@ -345,9 +345,9 @@ static void judge_kernel(const struct test *test)
 }
 
 /*
- * A distribution's kernel has no lockdep, and has pvpanic, by which a panic ends QEMU, as a module.
- * lab/host/run names the kernel; the kernel is not asked, because a lab kernel without lockdep is a
- * fault.
+ * A distribution's kernel has no lockdep, and its pvpanic is a module, without which a panic does not end QEMU.
+ * LAB_KERNEL, set by lab/host/run, says which kernel this is. The kernel itself cannot tell: a lab kernel without
+ * lockdep is a fault.
  */
 static void prepare_distribution(void)
 {
