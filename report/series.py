@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The files that each way consists of, and their digests. A record counts for a way as long as its files are unchanged.
 
-The digest of a file of the series is made from its changed lines: the lines with + or - in all patches. Context lines,
-messages, comments, blanks and the order of patches to different files do not count: no CPU executes them.
+The digest of a file that the series adds is made from the file, so that it does not matter which patches add which parts.
+That of an existing file is made from its changed lines: the lines with + or - in all patches. Context lines, messages,
+comments, blanks, exports and the order of patches to different files do not count: no CPU executes them.
 """
 import glob
 import hashlib
@@ -55,9 +56,10 @@ def read(path):
 
 
 def code(text):
-    """text without comments, blanks and line ends, but line ends around a preprocessor line stay. A comment counts as
-    code if only a part of it is in the text."""
+    """text without comments, blanks, exports and line ends, but line ends around a preprocessor line stay. A comment
+    counts as code if only a part of it is in the text."""
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).replace("\\\n", "")
+    text = re.sub(r"^EXPORT_SYMBOL(_GPL)?\(\w+\);?$", "", text, flags=re.MULTILINE)
     lines = (re.sub(r"\s", "", line) for line in text.split("\n"))
     return "".join("\n%s\n" % line if line.startswith("#") else line for line in lines)
 
@@ -79,16 +81,24 @@ def runs(patch):
             file = None
 
 
-def changed_lines(root):
-    """{file: its changed code in all patches}"""
-    changes = {}
-    for patch in sorted(glob.glob(os.path.join(glob.escape(root), "patches", "[0-9]*.patch"))):
-        for file, sign, lines in runs(read(patch)):
+def added(patch):
+    """The files that a patch adds"""
+    return re.findall(r"^diff --git a/.* b/(.*)\nnew file mode ", patch, flags=re.MULTILINE)
+
+
+def changed_code(root):
+    """{file: its changed code in all patches, or all of it if a patch adds the file}"""
+    changes, own = {}, set()
+    for path in sorted(glob.glob(os.path.join(glob.escape(root), "patches", "[0-9]*.patch"))):
+        patch = read(path)
+        own.update(added(patch))
+        for file, sign, lines in runs(patch):
             text = code("\n".join(lines))
             changes.setdefault(file, []).extend([sign + text] if text else [])
     if not changes:
         raise samples.Refused("%s has no patches: restore them with git checkout patches" % root)
-    return {file: "\n".join(lines) for file, lines in changes.items()}
+    return {file: code(read(os.path.join(root, file))) if file in own else "\n".join(lines)
+            for file, lines in changes.items()}
 
 
 def digest(text):
@@ -97,7 +107,7 @@ def digest(text):
 
 def digests(root=ROOT):
     """{file: digest} for all files of the series and for the files of the probe's own ways"""
-    found = {file: digest(text) for file, text in changed_lines(root).items()}
+    found = {file: digest(text) for file, text in changed_code(root).items()}
     found.update((file, digest(code(read(os.path.join(root, file))))) for file in PROBE)
     return found
 
@@ -114,7 +124,7 @@ def state(root=ROOT):
 
 def of_series(root=ROOT):
     """One digest for the whole series"""
-    return digest("".join("%s\n%s\n" % item for item in sorted(changed_lines(root).items())))[:8]
+    return digest("".join("%s\n%s\n" % item for item in sorted(changed_code(root).items())))[:8]
 
 
 def main():
@@ -123,7 +133,7 @@ def main():
     if sys.argv[1:] == ["state"]:
         print(json.dumps(state()))
     elif sys.argv[1:] == ["files"]:
-        print("\n".join("%s %s" % (digest(text), file) for file, text in sorted(changed_lines(ROOT).items())))
+        print("\n".join("%s %s" % (digest(text), file) for file, text in sorted(changed_code(ROOT).items())))
     else:
         print(of_series())
 
