@@ -55,7 +55,7 @@ extern const struct run_type memmap_run_type;
 #define UNKNOWN_KEY 1
 
 /* main.c */
-__printf(1, 2) void set_status(const char *fmt, ...);
+__printf(1, 2) void show_progress(const char *fmt, ...);
 __printf(2, 3) int fail(int err, const char *fmt, ...);
 bool stopping(void);
 struct task_struct *run_on_cpu(int (*fn)(void *arg), void *arg, unsigned int cpu);

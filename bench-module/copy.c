@@ -102,7 +102,7 @@ static int measure(struct run *run)
 
 	err = alloc_results(r) ?: alloc_memory(r) ?: fill_sources(r) ?: measure_rounds(r);
 	for (i = 0; i < r->nr_slots && !err; i++) {
-		set_status("running: verifying variant=%s", r->slot[i]->name);
+		show_progress("verifying variant=%s", r->slot[i]->name);
 		err = verify_variant(r, r->slot[i]);
 	}
 	if (!err)

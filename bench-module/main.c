@@ -48,15 +48,19 @@ static struct dentry *bench_dir;
 /* Held as long as a run lasts. */
 static DEFINE_MUTEX(run_lock);
 
-/* Protects @status, the line that "run" shows and all threads of a run write. */
+/*
+ * Protects @status, the line that "run" shows and all threads of a run write, and @has_failed: after one
+ * thread has failed, the others go on for a moment and must not replace the reason by their progress.
+ */
 static DEFINE_MUTEX(text_lock);
 static char status[256] = "idle: nothing has run since the module was loaded";
+static bool has_failed;
 
 /* Separate from text_lock: a reader of "results" may fault on its own memory while it holds the lock. */
 static DEFINE_MUTEX(results_lock);
 static struct seq_buf results;
 
-void set_status(const char *fmt, ...)
+static void set_status(const char *fmt, ...)
 {
 	va_list args;
 
@@ -66,16 +70,31 @@ void set_status(const char *fmt, ...)
 	va_end(args);
 }
 
+void show_progress(const char *fmt, ...)
+{
+	va_list args;
+
+	guard(mutex)(&text_lock);
+	if (has_failed)
+		return;
+	strscpy(status, "running: ");
+	va_start(args, fmt);
+	vscnprintf(status + strlen(status), sizeof(status) - strlen(status), fmt, args);
+	va_end(args);
+}
+
 /* Put the reason into "run" for the requester and return @err. */
 int fail(int err, const char *fmt, ...)
 {
 	struct va_format vaf = { .fmt = fmt };
 	va_list args;
 
+	guard(mutex)(&text_lock);
 	va_start(args, fmt);
 	vaf.va = &args;
-	set_status("failed: %pV", &vaf);
+	scnprintf(status, sizeof(status), "failed: %pV", &vaf);
 	va_end(args);
+	has_failed = true;
 	return err;
 }
 
@@ -95,7 +114,7 @@ int check_cpu(unsigned int cpu)
 
 int start_round(const struct run *run, unsigned int round)
 {
-	set_status("running: %s, round %u of %u", run->what, round + 1, nr_rounds(run));
+	show_progress("%s, round %u of %u", run->what, round + 1, nr_rounds(run));
 	return check_cpu(run->cpu);
 }
 
@@ -351,6 +370,7 @@ static int do_run(struct run *r, struct file *file)
 	/* After a failed run, "results" must not show those of the run before it. */
 	swap_results(&none);
 	kvfree(none.buffer);
+	has_failed = false;
 
 	err = execute(r, file);
 	if (err)
