@@ -433,7 +433,7 @@ void end_samples(bool complete)
 		return;
 	if (complete) {
 		begin_samples();
-		write_end(file, (now_ns() - started) / 1e9);
+		write_end(file, (now_ns() - started) / 1e9, NULL);
 	}
 	flush_samples();
 }

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host.h"
@@ -13,8 +14,10 @@
 
 static const char usage[] =
 	"Usage: host-facts [quiet]\n"
+	"       host-facts watch FILE COMMAND...\n"
 	"Prints facts about this machine, one \"KEY VALUE\" per line. With \"quiet\" it watches the machine for\n"
-	"2 seconds and prints \"quiet yes\", or \"quiet no\" and a line \"because TEXT\" per reason.\n";
+	"2 seconds and prints \"quiet yes\", or \"quiet no\" and a line \"because TEXT\" per reason. With \"watch\" it\n"
+	"runs COMMAND, and writes to FILE what disturbed it, or nothing. The exit code is that of COMMAND.\n";
 
 static void print_facts(void)
 {
@@ -46,12 +49,42 @@ static void print_quiet(void)
 		printf("because %s\n", find_warning(i));
 }
 
+static int watch(const char *path, char **command)
+{
+	FILE *file = fopen(path, "w");
+	int status;
+	pid_t pid;
+
+	if (!file) {
+		fprintf(stderr, "host-facts: %s: %m\n", path);
+		return 2;
+	}
+	host_watch_begin();
+	pid = fork();
+	if (!pid) {
+		execvp(command[0], command);
+		fprintf(stderr, "host-facts: %s: %m\n", command[0]);
+		_exit(2);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+		fprintf(stderr, "host-facts: %s could not be started: %m\n", command[0]);
+		return 2;
+	}
+	host_watch_end_asleep();
+	if (host_disturbance())
+		fprintf(file, "%s\n", host_disturbance());
+	fclose(file);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 1) {
 		print_facts();
 	} else if (argc == 2 && !strcmp(argv[1], "quiet")) {
 		print_quiet();
+	} else if (argc > 3 && !strcmp(argv[1], "watch")) {
+		return watch(argv[2], argv + 3);
 	} else if (argc == 2 && !strcmp(argv[1], "--help")) {
 		fputs(usage, stdout);
 	} else {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@ struct activity {
 
 static struct activity watched;
 static int watched_cpu;
+static char disturbance[80];
 
 static char *read_file(const char *path)
 {
@@ -433,11 +435,19 @@ static void add_ticks(const char *line, struct activity *now)
 		now->stolen = steal;
 }
 
+static double seconds(struct timeval time)
+{
+	return time.tv_sec + time.tv_usec / 1e6;
+}
+
 static struct activity look(void)
 {
 	struct activity now = { .wall = now_ns() / 1e9, .own = read_clock(CLOCK_PROCESS_CPUTIME_ID) / 1e9 };
 	char *stat = host_file("/proc/stat"), *rest = stat, *line;
+	struct rusage children;
 
+	getrusage(RUSAGE_CHILDREN, &children);
+	now.own += seconds(children.ru_utime) + seconds(children.ru_stime);
 	while ((line = strsep(&rest, "\n")))
 		add_ticks(line, &now);
 	free(stat);
@@ -458,8 +468,15 @@ static void judge_others(const struct activity *end)
 
 	if (stolen > MUCH_TAKEN)
 		add_warning("the hypervisor gave %.0f%% of the time to other guests", 100 * stolen);
-	if (others > NOISY_CPUS)
-		add_warning("noisy neighbours: other processes kept %.1f CPUs busy meanwhile", others);
+	if (others > NOISY_CPUS) {
+		snprintf(disturbance, sizeof(disturbance), "other processes kept %.1f CPUs busy", others);
+		add_warning("noisy neighbours: %s meanwhile", disturbance);
+	}
+}
+
+const char *host_disturbance(void)
+{
+	return *disturbance ? disturbance : NULL;
 }
 
 void host_watch_end_asleep(void)

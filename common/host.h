@@ -98,11 +98,14 @@ const char *host_kernel(void);
  * host_watch_begin(), host_watch_end() - Has the measurement been left alone?
  *
  * host_watch_end() adds a warning for each kind of disturbance: preemption, stolen time, busy neighbours. A process
- * that slept meanwhile, or let the kernel measure, calls host_watch_end_asleep() instead, which does not count sleep as
- * preemption.
+ * that slept meanwhile, or waited for another process, calls host_watch_end_asleep() instead, which does not count sleep
+ * as preemption. CPU time of children that were waited for is the process's own.
  */
 void host_watch_begin(void);
 void host_watch_end(void);
 void host_watch_end_asleep(void);
+
+/* What kept other CPUs busy during the watched time, so that the samples decide nothing; NULL if nothing did. */
+const char *host_disturbance(void);
 
 #endif

@@ -325,9 +325,11 @@ void write_round(FILE *file, const struct round *round)
 	fputs("}\n", file);
 }
 
-void write_end(FILE *file, double seconds)
+void write_end(FILE *file, double seconds, const char *disturbance)
 {
-	fprintf(file, "{\"end\":{\"seconds\":%.1f,", seconds);
+	fprintf(file, "{\"end\":{\"seconds\":%.1f,\"disturbed\":", seconds);
+	write_string_or_null(file, disturbance);
+	putc(',', file);
 	write_warnings(file);
 	fputs("}}\n", file);
 }

@@ -61,6 +61,7 @@ void write_environment(FILE *file);
 void write_row(FILE *file, int id, const struct planned_row *row);
 void write_missing_way(FILE *file, const char *benchmark, const char *function, const char *way, const char *why);
 void write_round(FILE *file, const struct round *round);
-void write_end(FILE *file, double seconds); /* with the warnings that came after the environment was written */
+/* With the warnings that came after the environment was written. @disturbance: host_disturbance(), or NULL */
+void write_end(FILE *file, double seconds, const char *disturbance);
 
 #endif

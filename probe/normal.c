@@ -194,7 +194,7 @@ int main(int argc, char **argv)
 	host_watch_end();
 	write_plan(file, &section, 0);
 	write_rounds(file, &section, 0, host_is_emulated());
-	write_end(file, section.seconds);
+	write_end(file, section.seconds, host_disturbance());
 	finish_output(file);
 	return 0;
 }

@@ -272,7 +272,7 @@ int main(int argc, char **argv)
 	seconds = measure_all(&run, fmax(seconds - (now_ns() - start) / 1e9, seconds * MEASURING));
 	if (file) {
 		write_samples(file, sections, run.functional);
-		write_end(file, seconds);
+		write_end(file, seconds, host_disturbance());
 		finish_output(file);
 	}
 	print_result(sections, run.functional, options.medians);

@@ -17,7 +17,8 @@ such as a dmesg, are not read. A single file can stand for a directory. A file i
 {"row": 0, "round": 0, "ns": [...], "order": [...]}     a round: a time per way, and the order in which the ways ran.
                           The first round of a row does not count. first_ns: times of the first folio. bystander_ns and
                           alone_ns: times of a neighbour's memory walk, during the copy and alone.
-{"end": {...}}            seconds (null if they were not kept), and the warnings that are known only at the end. A run
+{"end": {...}}            seconds (null if they were not kept), the warnings that are known only at the end, and
+                          disturbed: what else kept CPUs busy meanwhile, so that the run decides nothing. A run
                           without this line was cut off.
 
 Runs of one machine and kernel add up: their rounds of a row are taken together. Program, kernel, version, boot and seed
@@ -97,6 +98,7 @@ class Row:
     aside: str = None
     missing: str = None
     clock_ns: float = 0
+    disturbed: str = None
     boots: list = dataclasses.field(default_factory=list)       # (boot, {way: ns of all rounds but the first}) per run
 
     def ns(self, way):
@@ -223,7 +225,8 @@ ROUND = {"row": (is_count, NEEDED), "round": (is_count, NEEDED), "ns": (is_times
 
 WAY = {name: (is_text, NEEDED) for name in ("way", "benchmark", "function", "missing")}
 
-END = {"seconds": (lambda seconds: is_number(seconds) and seconds >= 0, OR_NULL), "warnings": (is_texts, NEEDED)}
+END = {"seconds": (lambda seconds: is_number(seconds) and seconds >= 0, OR_NULL), "warnings": (is_texts, NEEDED),
+       "disturbed": (is_text, OR_NOTHING)}
 
 
 def check(where, line, shape, what):
@@ -414,8 +417,8 @@ def rows_of(where, planned, rounds):
 
 # Results
 
-def add_row(results, where, row, boot, clock_ns):
-    row.clock_ns = clock_ns
+def add_row(results, where, row, boot, clock_ns, disturbed):
+    row.clock_ns, row.disturbed = clock_ns, disturbed
     row.boots = [(boot, taken) for _, taken in row.boots]
     known = results.rows.setdefault(row.key, row)
     if known is row:
@@ -425,6 +428,7 @@ def add_row(results, where, row, boot, clock_ns):
                       % (where, row.key.what))
     known.boots += row.boots
     known.clock_ns = max(known.clock_ns, row.clock_ns)
+    known.disturbed = known.disturbed or row.disturbed
     known.missing = known.missing and row.missing
 
 
@@ -477,7 +481,7 @@ def add_run(results, run):
         if kernel != environment["kernel"]:
             raise Refused("%s: the run of another kernel (%s, and %s before): one directory per kernel"
                           % (run.where, environment["kernel"], kernel))
-        add_row(results, run.where, row, boot, environment.get("clock_ns", 0))
+        add_row(results, run.where, row, boot, environment.get("clock_ns", 0), end and end.get("disturbed"))
     for benchmark in {row.key.benchmark for row in rows}:
         known, seconds = results.seconds.get(benchmark, 0), end and end["seconds"]
         results.seconds[benchmark] = None if known is None or seconds is None else known + seconds

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The files that each way consists of, and their digests. A record counts for a way as long as its files are unchanged.
 
-The digest of a file that the series adds is made from the file, so that it does not matter which patches add which parts.
-That of an existing file is made from its changed lines: the lines with + or - in all patches. Context lines, messages,
+The digest of a file that the series adds is made from the file: it does not matter which patches add which parts. That
+of an existing file is made from its changed lines: the lines with + or - in all patches. Context lines, messages,
 comments, blanks, exports and the order of patches to different files do not count: no CPU executes them.
 """
 import glob

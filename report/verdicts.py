@@ -5,6 +5,7 @@ The classes follow only from the bounds of the row's interval, in this order: sl
 (lower >= 0.97), undecided. All intervals of a family hold at once. A benchmark has two families: the chosen ways, which
 are to be decided, and the exploratory ways.
 """
+import dataclasses
 import math
 import statistics
 import typing
@@ -75,6 +76,9 @@ def judge(row, way, alpha):
         return classify(stats.widen(interval, part, twin and 1 + (twin - 1) * shrunk)) != UNDECIDED
     wide = stats.widen(stats.cover(ratio, runs), part, twin)
     verdict = classify(wide)
+    # The ways need not suffer alike from a neighbour.
+    if row.disturbed:
+        return Verdict(row, way, wide, UNDECIDED, "withheld: %s meanwhile" % row.disturbed, row.rounds)
     if verdict != UNDECIDED:
         return Verdict(row, way, wide, verdict, rounds=row.rounds)
     needed = stats.rounds_to_reach(ratio, row.rounds, alpha, decides)
@@ -159,6 +163,14 @@ def with_way(results, way):
         row.chosen = way if way in row.others + [row.chosen] else None
     if not any(row.is_judged for row in results.rows.values()):
         raise samples.Refused("%s: nothing was measured with '%s'" % (results.path, way))
+
+
+def compare(results, way, other):
+    """Keeps the rows that measured both ways, and judges way against other in them"""
+    results.rows = {key: dataclasses.replace(row, base=other, control=None, chosen=way)
+                    for key, row in results.rows.items() if {way, other} <= set(row.ways) and way != other}
+    if not any(row.is_judged for row in results.rows.values()):
+        raise samples.Refused("%s: no row was measured with '%s' and with '%s'" % (results.path, way, other))
 
 
 def against_base(results, resample=None, limit=0):

@@ -20,6 +20,7 @@ SETTING is one of:
         small       ns of one call of 4K
         functional  1: an emulated machine, without times
         end         0: the run is cut off before its last row
+        disturbed   1: other processes kept a CPU busy
         seed, boot, kernel, cpu, model, microcode: of the environment
 """
 import json
@@ -30,7 +31,7 @@ SIZES = {0: 8.0, 4: 13.0, 9: 15.5}   # order: GB/s, cold
 
 settings = {"ratio": 1.2, "worst": 0.9, "noise": 0.01, "between": 0.0, "samples": 30, "first": 3, "seed": 1,
             "boot": "b", "functional": 0, "small": 0, "kernel": "7.3.4", "microcode": "0xa0011d1", "model": "1",
-            "twin": 1.0, "end": 1, "cpu": "AMD EPYC 7713 64-Core Processor"}
+            "twin": 1.0, "end": 1, "disturbed": 0, "cpu": "AMD EPYC 7713 64-Core Processor"}
 
 rows = []           # the plan: a line per row
 rounds = []         # for each row, the lines of its rounds
@@ -151,7 +152,8 @@ def main():
         for line in lines:
             show(line)
     if settings["end"]:
-        show({"end": {"seconds": 60, "warnings": []}})
+        disturbed = "other processes kept 1.0 CPUs busy" if settings["disturbed"] else None
+        show({"end": {"seconds": 60, "warnings": [], "disturbed": disturbed}})
 
 
 main()
