@@ -20,6 +20,9 @@
 #define enable_copy_mc_fragile	    NAME(enable_copy_mc_fragile, KIND)
 #define copy_mc_fragile_handle_tail NAME(copy_mc_fragile_handle_tail, KIND)
 
+/* Nothing is measured with neither REP MOVS nor the quirk. */
+#define mce_recovers_kernel_reads() false
+
 /* Otherwise, the C library's memcpy() would be measured. */
 void *MEMCPY(void *to, const void *from, size_t length);
 #define memcpy MEMCPY

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <linux/export.h>
 #include <linux/linkage.h>
-#include <linux/cfi_types.h>
 
 /* Copy the quadwords \first to \first + 3 of the current cache line. */
 .macro COPY_4_QUADWORDS first
@@ -33,7 +31,7 @@
  * The last PREFETCH_LINES lines are copied by a loop without prefetch, so that
  * nothing beyond the source is pulled into the cache.
  */
-SYM_TYPED_FUNC_START(__copy_pages_unrolled)
+SYM_FUNC_START(__copy_pages_unrolled)
 	shrq	$6, %rcx
 	subq	$PREFETCH_LINES, %rcx
 	.p2align 4
@@ -57,8 +55,3 @@ SYM_TYPED_FUNC_START(__copy_pages_unrolled)
 	jnz	.L_copy_last_lines
 	RET
 SYM_FUNC_END(__copy_pages_unrolled)
-/*
- * Not _GPL: copy_pages() is inline, and modules of any licence may use it, like
- * copy_page().
- */
-EXPORT_SYMBOL(__copy_pages_unrolled)

@@ -2,7 +2,6 @@
 /*
  * copy_pages() by the features of the host's CPU.
  */
-#include <linux/export.h>
 #include <linux/instrumented.h>
 #include <linux/mm.h>
 #include <asm/cpufeature.h>
@@ -38,4 +37,3 @@ void copy_pages(void *to, const void *from, unsigned int npages)
 		__copy_pages_unrolled(to, from, 0, len);
 	}
 }
-EXPORT_SYMBOL(copy_pages);

@@ -15,7 +15,7 @@
 #include "mce.h"
 
 #define PAGES		3
-#define NR_COMBINATIONS	8
+#define NR_COMBINATIONS	32
 #define NONE		NR_PRIMITIVES
 
 #ifdef CONFIG_X86_MCE
@@ -35,9 +35,12 @@ static const char *choose(unsigned int combination)
 	fragile_key = combination & 1;
 	has_X86_FEATURE_REP_GOOD = combination & 2;
 	has_X86_FEATURE_ERMS = combination & 4;
-	sprintf(name, "%sfragile, %sREP_GOOD, %sERMS", fragile_key ? "" : "not ",
-		has_X86_FEATURE_REP_GOOD ? "" : "no ",
-		has_X86_FEATURE_ERMS ? "" : "no ");
+	has_X86_FEATURE_SUCCOR = combination & 8;
+	recovers_kernel_reads = combination & 16;
+	sprintf(name, "%sfragile, %sREP_GOOD, %sERMS, %sSUCCOR, %srecovering",
+		fragile_key ? "" : "not ", has_X86_FEATURE_REP_GOOD ? "" : "no ",
+		has_X86_FEATURE_ERMS ? "" : "no ", has_X86_FEATURE_SUCCOR ? "" : "no ",
+		recovers_kernel_reads ? "" : "not ");
 	return name;
 }
 
@@ -49,8 +52,8 @@ static enum primitive expected_primitive(void)
 	if (has_X86_FEATURE_ERMS)
 		return ENHANCED_FAST_STRING;
 	if (has_X86_FEATURE_REP_GOOD)
-		return FAST_STRING;
-	return WITH_MCE ? FRAGILE : NONE;
+		return has_X86_FEATURE_SUCCOR ? FAST_STRING : NONE;
+	return recovers_kernel_reads && WITH_MCE ? FRAGILE : NONE;
 }
 
 static void check_calls(unsigned int calls)
@@ -188,15 +191,21 @@ static void check_enabling(void)
 }
 
 /*
- * No faults if no primitive is expected: this is the unrolled copy_pages(),
- * which has no exception entries.
+ * The primitives are the same with and without SUCCOR, so faults of CPUs that
+ * have it and recover are enough. No faults if no primitive is expected: this
+ * is the unrolled copy_pages(), which has no exception entries.
  */
+static bool has_faults(unsigned int combination)
+{
+	return combination >= 24 && expected_primitive() != NONE;
+}
+
 static void check(unsigned int combination)
 {
 	const char *name = choose(combination);
 
 	check_success(combination, name);
-	if (expected_primitive() != NONE) {
+	if (has_faults(combination)) {
 		check_poison(combination, name);
 		if (!reduced)
 			check_faults(combination, name);
@@ -211,7 +220,7 @@ int main(int argc, char **argv)
 	begin(argc, argv);
 	for (i = 0; i < NR_COMBINATIONS; i++) {
 		choose(i);
-		points += expected_primitive() == NONE ? 2 : reduced ? 3 : 4;
+		points += !has_faults(i) ? 2 : reduced ? 3 : 4;
 	}
 	plan(points);
 	source = map_region(PAGES, 1, PROT_READ);

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include <asm/cpufeatures.h>
+#include <asm/mce.h>
 #include <linux/copy_pages.h>
 #include <linux/jump_label.h>
 
@@ -139,7 +140,7 @@ static void check_good(unsigned int npages, bool by_page)
 	if (seen.by_page != (by_page ? npages : 0))
 		complain("%u of %u pages copied one by one", seen.by_page, npages);
 	if (seen.blamed)
-		complain("page %#lx blamed for nothing", seen.pfn);
+		complain("pfn %#lx blamed without an error", seen.pfn);
 }
 
 /* --- copy_highpages() --- */
@@ -168,7 +169,7 @@ static void check_batch(void)
 	unsigned int batch = COPY_PAGES_NON_PREEMPT_BATCH;
 
 	if (batch != wanted)
-		complain("%u pages instead of %u", batch, wanted);
+		complain("the batch is %u pages, %u expected", batch, wanted);
 	end_point("COPY_PAGES_NON_PREEMPT_BATCH");
 }
 
@@ -200,7 +201,7 @@ static void check_blame(unsigned int npages, unsigned int bad, int err)
 	if (err != -EHWPOISON)
 		complain("returned %d", err);
 	if (seen.blamed != 1 || seen.pfn != page_to_pfn(from_pages + bad))
-		complain("%u pages: %u times blamed, at last page %ld instead of %u",
+		complain("%u pages: %u times blamed, last page %ld, expected page %u",
 			 npages, seen.blamed, (long)seen.pfn - FIRST_PFN - FIRST, bad);
 	check_contents(npages, bad);
 	check_metadata(bad, MC_BY_PAGE);
@@ -336,6 +337,8 @@ static void check_mc(void)
 	static const char *const names[] = { "unrolled", "fragile", "rep movsq", "rep movsb" };
 	unsigned int i;
 
+	has_X86_FEATURE_SUCCOR = true;
+	recovers_kernel_reads = true;
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		fragile_key = i == 1;
 		has_X86_FEATURE_REP_GOOD = i >= 2;

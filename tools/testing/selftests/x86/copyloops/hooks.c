@@ -8,7 +8,8 @@
 #include "harness.h"
 #include "mce.h"
 
-bool has_X86_FEATURE_REP_GOOD, has_X86_FEATURE_ERMS;
+bool has_X86_FEATURE_REP_GOOD, has_X86_FEATURE_ERMS, has_X86_FEATURE_SUCCOR;
+bool recovers_kernel_reads;
 int fragile_key;
 
 struct records records;

@@ -8,6 +8,16 @@
 #include "harness.h"
 #include "mce.h"
 
+#ifdef __SANITIZE_ADDRESS__
+/* kselftest preloads a library, which comes before a shared runtime then. */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+	return "verify_asan_link_order=0";
+}
+#endif
+
 struct poison poison;
 
 /* The number of bytes that a primitive copies until poison stops it. */

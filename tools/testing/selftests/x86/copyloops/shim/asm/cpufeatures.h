@@ -18,6 +18,10 @@
 #define X86_FEATURE_ERMS	0
 #endif
 
+#ifndef X86_FEATURE_SUCCOR
+#define X86_FEATURE_SUCCOR	0
+#endif
+
 #ifndef X86_FEATURE_FSRM
 #define X86_FEATURE_FSRM	0
 #endif
@@ -26,7 +30,7 @@
 
 #include <stdbool.h>
 
-extern bool has_X86_FEATURE_REP_GOOD, has_X86_FEATURE_ERMS;
+extern bool has_X86_FEATURE_REP_GOOD, has_X86_FEATURE_ERMS, has_X86_FEATURE_SUCCOR;
 
 #define cpu_feature_enabled(feature)	(has_##feature)
 
