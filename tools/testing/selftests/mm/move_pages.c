@@ -34,6 +34,7 @@
 #define UNWRITTEN	INT_MIN
 #define NOBODY		65534
 
+#define NODES		"/sys/devices/system/node"
 #define CGROUP		"/sys/fs/cgroup"
 #define SUBTREE		CGROUP "/cgroup.subtree_control"
 #define CPUSET		CGROUP "/move_pages_selftest"
@@ -582,8 +583,7 @@ static unsigned long free_hugetlb_pages(size_t size, int node)
 {
 	char path[128], text[32] = "";
 
-	snprintf(path, sizeof(path),
-		 "/sys/devices/system/node/node%d/hugepages/hugepages-%zukB/free_hugepages",
+	snprintf(path, sizeof(path), NODES "/node%d/hugepages/hugepages-%zukB/free_hugepages",
 		 node, size >> 10);
 	read_file(path, text, sizeof(text));
 	return strtoul(text, NULL, 10);
