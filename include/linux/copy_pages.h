@@ -10,6 +10,7 @@
 #include <linux/highmem.h>
 #include <linux/kmsan.h>
 #include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
 
@@ -137,31 +138,39 @@ copy_mc_highpages(struct page *to, struct page *from, unsigned int npages)
 	return 0;
 }
 #else
+static inline int blame_page(struct page *page)
+{
+	memory_failure_queue(page_to_pfn(page), 0);
+	return -EHWPOISON;
+}
+
 /*
  * copy_mc_pages() stopped in the first of @npages pages, or in front of it.
- * Copy them again, one by one.
  *
  * The CPU promises that the copy can be resumed where it stopped, not that it
- * stopped at the poison: the poison can be in any of the pages. If the copy of
- * a single page fails, that page is poisoned. If no copy fails, all bytes were
- * read without an error: the copy is good and no page is blamed.
+ * stopped at the poison: the poison can be in any of the pages. So copy them
+ * again, one by one. If the copy of a single page fails, that page is poisoned.
+ * If no copy fails, all bytes were read without an error: the copy is good, and
+ * there is no telling which page the error was in.
  */
 static inline int resume_copy_mc_highpages(struct page *to, struct page *from,
 					   unsigned int npages)
 {
+	unsigned long pfn = page_to_pfn(from), last = pfn + npages - 1;
+
+	/* No other page was left to read. */
+	if (npages == 1)
+		return blame_page(from);
+
 	do {
-		/*
-		 * Not copy_mc_highpage(): it calls copy_mc_to_kernel(), which
-		 * does not recover on every CPU on which copy_mc_pages() does.
-		 */
-		if (copy_mc_pages(page_address(to), page_address(from), 1)) {
-			memory_failure_queue(page_to_pfn(from), 0);
-			return -EHWPOISON;
-		}
+		if (copy_mc_pages(page_address(to), page_address(from), 1))
+			return blame_page(from);
 		to++;
 		from++;
 	} while (--npages);
 
+	pr_warn_ratelimited("memory error in pfn %#lx to %#lx did not repeat: no page is retired\n",
+			    pfn, last);
 	return 0;
 }
 
@@ -176,8 +185,9 @@ static inline int resume_copy_mc_highpages(struct page *to, struct page *from,
  * survived.
  *
  * Return: 0, or -EHWPOISON if a page of the source is poisoned. In this case
- * the first such page, and no other, was handed to memory_failure_queue(), and
- * the destination must not be used.
+ * that page, and no other, was handed to memory_failure_queue(), and the
+ * destination must not be used. An error that does not repeat is -EHWPOISON only
+ * if it is known to be in the last page of the run.
  *
  * Context: Any, like copy_pages().
  */

@@ -167,6 +167,7 @@ static void check_copy_mc_to_kernel(const char *name)
 	char *to = destination.start + PAGE + 3;
 	enum primitive p = expected_primitive();
 	unsigned long left;
+	unsigned int i;
 
 	/* copy_mc_to_kernel() is memcpy() where copy_mc_pages() uses these. */
 	if (p == FAST_STRING || (p == FRAGILE && !fragile_key))
@@ -175,8 +176,9 @@ static void check_copy_mc_to_kernel(const char *name)
 	left = copy_mc_to_kernel(to, source.start + 5, 1000);
 	if (left || memcmp(to, source.contents + 5, 1000))
 		complain("%lu bytes left, or something else copied", left);
-	if (p != NONE && records.calls[p] != 1)
-		complain("primitive %d not called", p);
+	for (i = 0; i < NR_PRIMITIVES; i++)
+		if (records.calls[i] != (i == p))
+			complain("%u calls of primitive %u", records.calls[i], i);
 	memcpy(to, destination.contents + (to - destination.start), 1000);
 	end_point("%s: copy_mc_to_kernel()", name);
 }

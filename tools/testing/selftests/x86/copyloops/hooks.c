@@ -2,6 +2,7 @@
 /* The features, the static key and the hooks that copy_mc.c uses. */
 #include <linux/instrumented.h>
 #include <linux/jump_label.h>
+#include <linux/printk.h>
 #include <linux/uaccess.h>
 #include <asm/cpufeatures.h>
 
@@ -16,6 +17,9 @@ struct records records;
 
 static char *expected_to;
 static const char *expected_from;
+
+/* Counted by pr_warn_ratelimited() */
+unsigned int messages;
 
 void expect_copy(void *to, const void *from)
 {

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <asm/mce.h>
+
 enum primitive { FRAGILE, ENHANCED_FAST_STRING, FAST_STRING, NR_PRIMITIVES };
 
 /*
