@@ -177,7 +177,7 @@ static void check_copy_mc_to_kernel(const char *name)
 	if (left || memcmp(to, source.contents + 5, 1000))
 		complain("%lu bytes left, or something else copied", left);
 	for (i = 0; i < NR_PRIMITIVES; i++)
-		if (records.calls[i] != (i == p))
+		if (records.calls[i] != (i == p ? 1 : 0))
 			complain("%u calls of primitive %u", records.calls[i], i);
 	memcpy(to, destination.contents + (to - destination.start), 1000);
 	end_point("%s: copy_mc_to_kernel()", name);
