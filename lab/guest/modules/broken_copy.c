@@ -67,7 +67,7 @@ static bool is_tested(struct folio *src)
 {
 	if (current->flags & PF_KTHREAD)
 		return !src->mapping;
-	return !strcmp(current->comm, "move_pages") && !(current->flags & PF_MEMALLOC);
+	return !(current->flags & PF_MEMALLOC);
 }
 
 static int broken_folio_mc_copy(struct folio *dst, struct folio *src)
