@@ -75,10 +75,10 @@ def judge(row, way, alpha):
     def decides(interval, shrunk):
         return classify(stats.widen(interval, part, twin and 1 + (twin - 1) * shrunk)) != UNDECIDED
     wide = stats.widen(stats.cover(ratio, runs), part, twin)
-    verdict = classify(wide)
     # The ways need not suffer alike from a neighbour.
     if row.disturbed:
         return Verdict(row, way, wide, UNDECIDED, "withheld: %s meanwhile" % row.disturbed, row.rounds)
+    verdict = classify(wide)
     if verdict != UNDECIDED:
         return Verdict(row, way, wide, verdict, rounds=row.rounds)
     needed = stats.rounds_to_reach(ratio, row.rounds, alpha, decides)
