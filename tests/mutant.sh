@@ -47,6 +47,16 @@ replace() {
 	forget "$1"
 }
 
+# lend_modules NAME...: gives the guest of a variant the patched kernel's modules, which do not depend on what changes
+lend_modules() {
+	mkdir -p build/lab/modules/mutant
+	cp "${@/#/build/lab/modules/patched/}" build/lab/modules/mutant/
+}
+
+take_modules_back() {
+	rm -rf build/lab/modules/mutant
+}
+
 # environment TITLE: prints the head of a report: the kernel, the programs that made it, and the duration.
 environment() {
 	echo "$1, $(date -u +%Y-%m-%d): Linux $(cat build/pristine.version), series $(python3 -B report/series.py)"

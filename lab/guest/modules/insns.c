@@ -7,8 +7,7 @@
  * parameters "from" and "to" name the functions. "count" is the latest number, without the
  * instructions of the probes, and exact to within a few instructions.
  *
- * "nops", "movsb" and "movsq" are the machine's counts for 1000 NOPs, for one REP MOVSB of 4096 bytes,
- * and for one REP MOVSQ of 4096 bytes.
+ * "nops" is the machine's count for 1000 NOPs.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -21,11 +20,9 @@ static char *from, *to;
 module_param(from, charp, 0400);
 module_param(to, charp, 0400);
 
-static unsigned long count, nops, movsb, movsq;
+static unsigned long count, nops;
 module_param(count, ulong, 0400);
 module_param(nops, ulong, 0400);
-module_param(movsb, ulong, 0400);
-module_param(movsq, ulong, 0400);
 
 static unsigned long overhead, started;
 
@@ -46,32 +43,10 @@ static void hold_interrupts(bool hold)
 		rdtsc() - __begin;               \
 	})
 
-static noinline unsigned long count_movsb(unsigned long bytes)
-{
-	static u8 from[PAGE_SIZE], to[PAGE_SIZE];
-	void *src = from, *dst = to;
-
-	return counted(asm volatile("rep movsb" : "+S"(src), "+D"(dst), "+c"(bytes) : : "memory"));
-}
-
-static noinline unsigned long count_movsq(unsigned long quadwords)
-{
-	static u64 from[PAGE_SIZE / 8], to[PAGE_SIZE / 8];
-	void *src = from, *dst = to;
-
-	return counted(asm volatile("rep movsq" : "+S"(src), "+D"(dst), "+c"(quadwords) : : "memory"));
-}
-
 static void count_known(void)
 {
-	unsigned long none = 0;
-
-	/* Hide the 0 from the compiler: both lengths have to run the same code. */
-	OPTIMIZER_HIDE_VAR(none);
 	hold_interrupts(true);
 	nops = counted(asm volatile(".rept 1000; nop; .endr")) - counted();
-	movsb = count_movsb(none + PAGE_SIZE) - count_movsb(none);
-	movsq = count_movsq(none + PAGE_SIZE / 8) - count_movsq(none);
 	hold_interrupts(false);
 }
 

@@ -20,8 +20,8 @@
  * map. Once the kernel has begun to build or to copy, the tracepoint is switched again and again until
  * the map is complete. -1: the tracepoint is left alone.
  *
- * The parameter "map" takes the same requests and maps them once, so that other programs can observe
- * the kernel. Kernels without copies can do that, too.
+ * The parameter "map" takes the same requests and maps them once, with a probe on the tracepoint, so that
+ * other programs can observe how the kernel builds. Kernels without copies can do that, too.
  *
  * The parameter "plant" is the offset of a byte to spoil in one of the copied struct pages; -1: none.
  */
@@ -132,9 +132,9 @@ static int map(void)
 
 /*
  * Counts of struct pages by origin. The kernel first gives each struct page that it builds a reference
- * count of one. memmap_template_fill() makes the copies, and its last argument is their number.
+ * count of one. Two functions make the copies, and their second argument is the number.
  */
-static unsigned long built, copied, unpoisoned;
+static unsigned long built, copied, streamed, unpoisoned;
 
 static void count_built(void *data, struct page *page, int v)
 {
@@ -144,8 +144,14 @@ static void count_built(void *data, struct page *page, int v)
 
 static int count_copied(struct kprobe *p, struct pt_regs *regs)
 {
-	copied += regs_get_kernel_argument(regs, 2);
+	copied += regs_get_kernel_argument(regs, 1);
 	return 0;
+}
+
+static int count_streamed(struct kprobe *p, struct pt_regs *regs)
+{
+	streamed += regs_get_kernel_argument(regs, 1);
+	return count_copied(p, regs);
 }
 
 /* The number of switches of the tracepoint: so far, and when the memory map was complete. */
@@ -168,9 +174,16 @@ static int map_ends(struct kretprobe_instance *ri, struct pt_regs *regs)
 }
 
 static struct kprobe probe_fill = {
-	.symbol_name = "memmap_template_fill",
+	.symbol_name = "memmap_fill",
 	.pre_handler = count_copied,
 };
+
+static struct kprobe probe_fill_nontemporal = {
+	.symbol_name = "memmap_fill_nontemporal",
+	.pre_handler = count_streamed,
+};
+
+static struct kprobe *probes[] = { &probe_fill, &probe_fill_nontemporal };
 
 static struct kretprobe probe_init = {
 	.kp.symbol_name = "memmap_init_zone_device",
@@ -368,6 +381,32 @@ static int check_copy(const u8 *expected)
 	return err ?: check_samples();
 }
 
+/*
+ * Of @all struct pages, the kernel copies all but the first one of each section, or the head and the
+ * first tail of each compound page.
+ */
+static unsigned long expected_copies(unsigned long all)
+{
+	if (!copies)
+		return 0;
+	if (req.order)
+		return all - 2 * (nr >> req.order);
+	return all - (pfn_to_section_nr(first_pfn + nr - 1) - pfn_to_section_nr(first_pfn) + 1);
+}
+
+/*
+ * While the tracepoint is switched, only the beginning is known: a section or compound page is copied
+ * if the tracepoint is off, and nothing is copied after order-0 pages have been built.
+ */
+static bool right_number_of_copies(unsigned long all)
+{
+	if (switched < 0)
+		return copied == expected_copies(all);
+	if (switched)
+		return req.order || !copied;
+	return !!copied == copies;
+}
+
 static int compare_both(void)
 {
 	unsigned long built_first, copied_first;
@@ -387,6 +426,7 @@ static int compare_both(void)
 
 	built = 0;
 	copied = 0;
+	streamed = 0;
 	switches = 0;
 	err = switched < 0 ? map() : map_switched();
 	if (!err) {
@@ -396,9 +436,11 @@ static int compare_both(void)
 	vfree(expected);
 	if (err)
 		return err;
-	if (!built_first || copied_first || copied != (copies ? built_first : 0))
+	if (!built_first || copied_first || !right_number_of_copies(built_first))
 		return fail(-EPROTO, "traced: %lu built, %lu copied; otherwise: %lu copied", built_first, copied_first,
 			    copied);
+	if (streamed != (req.free ? copied : 0))
+		return fail(-EPROTO, "%lu copied, %lu of them past the caches", copied, streamed);
 	if (unpoisoned)
 		return fail(-EPROTO, "the memory map was not overwritten in between");
 	return fail(0, "%lu struct pages of %zu bytes equal, %lu of them copied, %u switches", nr, sizeof(struct page),
@@ -414,12 +456,15 @@ static int probe(void)
 
 	if (probed)
 		return 0;
-	err = register_kprobe(&probe_fill);
-	if (err)
-		return err;
+	/* Kernels without copies have no memmap_fill(). */
+	if (IS_ENABLED(CONFIG_ZONE_DEVICE_MEMMAP_FILL)) {
+		err = register_kprobes(probes, ARRAY_SIZE(probes));
+		if (err)
+			return err;
+	}
 	err = register_kretprobe(&probe_init);
 	if (err)
-		unregister_kprobe(&probe_fill);
+		unregister_kprobes(probes, ARRAY_SIZE(probes));
 	probed = !err;
 	return err;
 }
@@ -429,14 +474,15 @@ static int run(void)
 	int err = probe();
 
 	if (err)
-		return fail(err, "cannot probe memmap_template_fill() and memmap_init_zone_device(): boot the series");
+		return fail(err, "cannot probe memmap_fill() and memmap_init_zone_device(): boot the series");
 	return compare_both();
 }
 
 static int map_once(void)
 {
-	int err = map();
+	int err = trace(true) ?: map();
 
+	stop_tracing();
 	if (err)
 		return err;
 	memunmap_pages(&pgmap);
@@ -494,14 +540,14 @@ static const struct kernel_param_ops map_ops = {
 module_param_cb(run, &run_ops, NULL, 0600);
 MODULE_PARM_DESC(run, "see the head of memmap_equal.c");
 module_param_cb(map, &map_ops, NULL, 0600);
-MODULE_PARM_DESC(map, "a request of the same form: map it once, as the kernel does it, and unmap it");
+MODULE_PARM_DESC(map, "a request of the same form: map it once, struct page by struct page, and unmap it");
 
 static void __exit memmap_equal_exit(void)
 {
 	if (!probed)
 		return;
 	unregister_kretprobe(&probe_init);
-	unregister_kprobe(&probe_fill);
+	unregister_kprobes(probes, ARRAY_SIZE(probes));
 }
 
 module_exit(memmap_equal_exit);
