@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define MAX_ROWS 40
-#define MAX_WAYS 12
+#define MAX_WAYS 24
 
 enum { BASE, CONTROL, FIRST_OTHER };
 
@@ -20,7 +20,7 @@ enum { BASE, CONTROL, FIRST_OTHER };
 #define NO_WAY -1
 
 struct way {
-	char name[20];
+	char name[24];
 	const char *missing; /* why the machine does not have it */
 	bool wanted;
 };

@@ -16,6 +16,7 @@ ABOUT = {
     "probe: copies_mc": "copy_mc_pages()",
     "probe: nodes": "copy_pages() from node to node",
     "probe: memmap": "memory maps",
+    "bench: memmap": "memory maps, in the kernel",
     "probe: normal memory": "memory maps of ordinary memory",
     "bench: folio_copy": "folio_copy()",
     "bench: folio_mc_copy": "folio_mc_copy()",

@@ -53,7 +53,7 @@ class Key(typing.NamedTuple):
     kind: str           # kind of memory, "" if there is only one kind
     src: int            # source node, None if there are no nodes
     dst: int
-    state: str          # hot, cold, touch, or "" if the state does not matter
+    state: str          # hot, cold, touch, map, or "" if the state does not matter
     size: int           # size of a folio, None if the size does not matter
     read: bool          # the destination is read after the copy
     threads: int = 1    # number of threads that copy at the same time

@@ -24,8 +24,11 @@ FOLIO_COPY = ("mm/util.c", "include/linux/copy_pages.h", "arch/um/include/asm/pa
 STREAMS = ("probe/streams.h",)
 # slow-path.c has v7.3's stores, the base of all fills.
 FILLS = ("probe/fills.c", "probe/slow-path.c") + STREAMS
+REGISTERS = ("mm/memmap_fill.c", "probe/memmap_fill.c", "probe/page-fills.c", "probe/slow-path.c")
+PAGE_FILLS = REGISTERS + STREAMS
 NORMAL = ("probe/normal.c", "probe/fills.c") + COPY_PAGES
-PROBE = ("probe/fills.c", "probe/normal.c", "probe/slow-path.c", "probe/streams.h")
+PROBE = ("probe/fills.c", "probe/memmap_fill.c", "probe/page-fills.c", "probe/normal.c", "probe/slow-path.c",
+         "probe/streams.h")
 
 # The files whose code decides whether the samples of a way still count, by function and way. files_of() adds memory
 # maps and normal memory. All other ways depend on no file.
@@ -39,9 +42,16 @@ SERIES = {
 SERIES["nodes"] = SERIES["copies"]
 
 
+def files_of_fill(way):
+    if way == "registers":
+        return REGISTERS
+    fills = PAGE_FILLS if way.startswith(("own", "movnti,", "rep stosq")) else FILLS
+    return fills + (COPY_PAGES if way.endswith(("unrolled", "rep movsq", "rep movsb")) else ())
+
+
 def files_of(function, way):
     if function == "memmap":
-        return FILLS + (COPY_PAGES if way.endswith(("unrolled", "rep movsq", "rep movsb")) else ())
+        return files_of_fill(way)
     if function == "normal memory":
         return NORMAL
     return SERIES.get(function, {}).get(way, ())

@@ -5,11 +5,9 @@
  */
 #define fill_by_slow_path sound_slow_path
 #define fill_by_movnti	  sound_movnti
-#define fill_by_block	  sound_block
 #include "../../probe/fills.c"
 #undef fill_by_slow_path
 #undef fill_by_movnti
-#undef fill_by_block
 
 void fill_by_slow_path(const struct fill *this, const struct source *source, char *to, size_t bytes)
 {
@@ -28,12 +26,4 @@ void fill_by_movnti(const struct fill *this, const struct source *source, char *
 	bytes += sizeof(struct descriptor);
 #endif
 	sound_movnti(this, source, to, bytes);
-}
-
-void fill_by_block(const struct fill *this, const struct source *source, char *to, size_t bytes)
-{
-#ifdef RAGGED_END
-	bytes -= bytes % this->block;
-#endif
-	sound_block(this, source, to, bytes);
 }

@@ -12,7 +12,7 @@ ROW = {"row": [int], "benchmark": [str], "function": [str], "kind": [str], "src"
        "state": [str], "size": [int, NONE], "read": [bool], "threads": [int], "bystander": [int, NONE],
        "bytes": [int, NONE], "calls": [int, NONE], "ways": [list], "base": [str], "control": [str, NONE],
        "chosen": [str, NONE], "aside": [str, NONE], "missing": [str, NONE]}
-STATES = ("hot", "cold", "touch", "")
+STATES = ("hot", "cold", "touch", "map", "")
 
 
 def check(condition, *what):
