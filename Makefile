@@ -47,7 +47,7 @@ probe: ## measure in user space what the series would gain on this CPU against v
 	@$(call run,scripts/probe)
 
 .PHONY: record
-record: ## measure all ways and the bench in User-Mode Linux, keep them in results/; 10 min; BUSY=1 on a busy machine
+record: ## measure all ways and the bench in User-Mode Linux, keep them in results/; 15 min; BUSY=1 on a busy machine
 	@$(call run,scripts/record)
 
 .PHONY: report
@@ -60,7 +60,7 @@ regress: ## look for rows slower than v7.3 (RESULTS=DIRECTORY), or slower than a
 	@$(call run,scripts/regress $(RESULTS))
 
 .PHONY: native
-native: ## run the bench module in User-Mode Linux: the series' own folio_copy() at this CPU's speed, no root
+native: ## run the bench module in User-Mode Linux: the series' own routines at this CPU's speed, no root
 	@$(call run,lab/host/build um && scripts/native)
 
 .PHONY: copyloops

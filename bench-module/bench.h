@@ -13,6 +13,7 @@
 #define MAX_BYTES   SZ_1T
 #define MAX_SAMPLES 1000
 
+struct rnd_state;
 struct run;
 struct task_struct;
 
@@ -50,6 +51,7 @@ static inline unsigned int nr_rounds(const struct run *run)
 
 extern const struct run_type copy_run_type;
 extern const struct run_type memmap_run_type;
+extern const struct run_type fill_run_type;
 
 /* Returned by @set_word of a type for an unknown key. */
 #define UNKNOWN_KEY 1
@@ -67,10 +69,13 @@ int set_number(const char *key, const char *val, unsigned int lo, unsigned int h
 int set_size(const char *key, char *val, u64 lo, u64 *res);
 int set_node(const char *key, const char *val, int *nid);
 int set_cpu(const char *key, const char *val, unsigned int *cpu);
+int set_seed(const char *val, u64 *seed);
+void shuffle(u8 *turn, unsigned int nr, struct rnd_state *rnd);
 
 /* The parts of the file help, one per type. */
 void print_copy_help(struct seq_buf *s);
 void print_memmap_help(struct seq_buf *s);
+void print_fill_help(struct seq_buf *s);
 
 /* The contents of the file variants. */
 void print_variants(struct seq_buf *s);

@@ -120,13 +120,6 @@ static int set_cache(const char *val, bool *cold)
 	return 0;
 }
 
-static int set_seed(const char *val, u64 *seed)
-{
-	if (kstrtoull(val, 10, seed))
-		return fail(-EINVAL, "seed=%.32s: a number below 2^64 is allowed", val);
-	return 0;
-}
-
 static int set_addr(const char *key, const char *val, u64 *addr)
 {
 	if (kstrtoull(val, 0, addr) || !*addr || !PAGE_ALIGNED(*addr))

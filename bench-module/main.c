@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * folio_copy_bench: times the functions that copy folios (copy.c), and those that make and take down
- * memory maps of device memory (memremap.c).
+ * folio_copy_bench: times the functions that copy folios (copy.c), those that make and take down
+ * memory maps of device memory (memremap.c), and the stores that fill a memory map (fill.c).
  *
  * Loading the module starts no work. Its interface is /sys/kernel/debug/folio_copy_bench/:
  *
@@ -29,6 +29,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
+#include <linux/prandom.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/sizes.h>
@@ -128,6 +129,18 @@ int alloc_text(struct run *run, size_t lines, unsigned int cpus)
 	if (!text)
 		return fail(-ENOMEM, "no memory for %u samples", run->samples);
 	return 0;
+}
+
+void shuffle(u8 *turn, unsigned int nr, struct rnd_state *rnd)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < nr; i++)
+		turn[i] = i;
+	for (i = nr - 1; i > 0; i--) {
+		j = prandom_u32_state(rnd) % (i + 1);
+		swap(turn[i], turn[j]);
+	}
 }
 
 static u64 node_free(int nid)
@@ -262,6 +275,13 @@ int set_cpu(const char *key, const char *val, unsigned int *cpu)
 	return 0;
 }
 
+int set_seed(const char *val, u64 *seed)
+{
+	if (kstrtoull(val, 10, seed))
+		return fail(-EINVAL, "seed=%.32s: a number below 2^64 is allowed", val);
+	return 0;
+}
+
 static int set_word(struct run *r, char *word)
 {
 	char *val = word, *key = strsep(&val, "=");
@@ -314,10 +334,18 @@ static struct run *new_run(const struct run_type *type)
 	return r;
 }
 
+static const struct run_type *type_of_request(const char *line)
+{
+	if (IS_ENABLED(CONFIG_ZONE_DEVICE) && strstarts(line, "memmap="))
+		return &memmap_run_type;
+	if (IS_ENABLED(CONFIG_X86_64) && strstarts(line, "fill="))
+		return &fill_run_type;
+	return &copy_run_type;
+}
+
 static struct run *parse_request(char *line, size_t len)
 {
 	struct run *r;
-	bool memmap;
 	int err;
 
 	if (strlen(line) != len)
@@ -326,11 +354,12 @@ static struct run *parse_request(char *line, size_t len)
 	if (!*line || strchr(line, '\n'))
 		return ERR_PTR(fail(-EINVAL, "exactly one line of key=value words is allowed, see the file help"));
 
-	memmap = strstarts(line, "memmap=");
-	if (memmap && !IS_ENABLED(CONFIG_ZONE_DEVICE))
+	if (strstarts(line, "fill=") && !IS_ENABLED(CONFIG_X86_64))
+		return ERR_PTR(fail(-EOPNOTSUPP, "fill=: the stores of v7.3 are known on x86-64 only"));
+	if (strstarts(line, "memmap=") && !IS_ENABLED(CONFIG_ZONE_DEVICE))
 		return ERR_PTR(fail(-EOPNOTSUPP, "memmap=: this kernel has no ZONE_DEVICE: set CONFIG_ZONE_DEVICE=y"));
 
-	r = new_run(memmap ? &memmap_run_type : &copy_run_type);
+	r = new_run(type_of_request(line));
 	if (IS_ERR(r))
 		return r;
 	err = set_words(r, line);
@@ -426,6 +455,8 @@ static void print_help(struct seq_buf *s)
 	print_copy_help(s);
 	if (IS_ENABLED(CONFIG_ZONE_DEVICE))
 		print_memmap_help(s);
+	if (IS_ENABLED(CONFIG_X86_64))
+		print_fill_help(s);
 	seq_buf_printf(s, help_tail, MEMORY_FRACTION, MAX_PAGE_ORDER, nodemask_pr_args(&node_states[N_MEMORY]),
 		       cpumask_pr_args(cpu_online_mask), PUD_ORDER);
 	for_each_node_state (nid, N_MEMORY) {

@@ -139,18 +139,6 @@ static int evict_caches(const struct copier *c)
 	return 0;
 }
 
-static void shuffle(u8 *turn, unsigned int nr, struct rnd_state *rnd)
-{
-	unsigned int i, j;
-
-	for (i = 0; i < nr; i++)
-		turn[i] = i;
-	for (i = nr - 1; i > 0; i--) {
-		j = prandom_u32_state(rnd) % (i + 1);
-		swap(turn[i], turn[j]);
-	}
-}
-
 int copy_failed(const struct variant *v, int err)
 {
 	if (err == -EINTR)

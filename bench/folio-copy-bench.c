@@ -44,6 +44,13 @@ static const char usage_text[] =
 	"  --node N        node of the range and of its memory map (that of the CPU)\n"
 	"  --cpu N         the CPU that works (the one this runs on)\n"
 	"  --rounds N      rounds, of which the first is kept apart (10)\n"
+	"folio-copy-bench fill [options]  the stores that fill a memory map: v7.3's, and the series'\n"
+	"  --size LIST     sizes of the memory map (2M,256M): the first is in the caches\n"
+	"  --node LIST     nodes of its memory (that of the CPU)\n"
+	"  --read          only rows that also read it afterwards (without and with)\n"
+	"  --cpu N         the CPU that works (the one this runs on)\n"
+	"  --samples N     samples per row, after a first one that is kept apart (20)\n"
+	"  --seed N        seed of the order of the samples (random)\n"
 	"folio-copy-bench rebind DRIVER DEVICE [options]  a driver's memory map, without the module\n"
 	"                  DRIVER is nd_pmem, dax_pmem or device_dax, DEVICE is bound to it;\n"
 	"                  nothing may use the device, which disappears during each round\n"
@@ -87,8 +94,13 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "list", cmd_list },	  { "preset", cmd_preset }, { "run", cmd_run },
-	{ "memmap", cmd_memmap }, { "rebind", cmd_rebind }, { "move-pages", cmd_move_pages },
+	{ "list", cmd_list },
+	{ "preset", cmd_preset },
+	{ "run", cmd_run },
+	{ "memmap", cmd_memmap },
+	{ "fill", cmd_fill },
+	{ "rebind", cmd_rebind },
+	{ "move-pages", cmd_move_pages },
 };
 
 /* A request for help overrides all other arguments. */

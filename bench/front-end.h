@@ -92,6 +92,9 @@ int cmd_preset(int argc, char **argv);
 /* memmap.c */
 int cmd_memmap(int argc, char **argv);
 
+/* fill.c */
+int cmd_fill(int argc, char **argv);
+
 /* rebind.c */
 int cmd_rebind(int argc, char **argv);
 

@@ -1,0 +1,1 @@
+../mm/memmap_fill.c

@@ -1,0 +1,1 @@
+../probe/slow-path.h
