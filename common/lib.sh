@@ -4,6 +4,7 @@
 # shellcheck disable=SC2034 # used by those who source this file
 
 export LC_ALL=C
+unset CDPATH
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck source=common/functions.sh
 . "$root/common/functions.sh"

@@ -4,6 +4,9 @@
 # while make reads its files, before anything is written or removed.
 # common/clone.sh refuses the same characters for scripts.
 
+# cd would print where it goes, or go elsewhere.
+unexport CDPATH
+
 special := ' " \ $$ ` & ; ( ) < > | * ? [ ] { } \# % : ,
 flaw = $(if $(word 2,x$1x),a blank,$(patsubst %,a '%',$(firstword $(foreach c,$(special),$(findstring $c,$1)))))
 
