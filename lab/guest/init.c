@@ -417,12 +417,13 @@ static bool pass_on_output(int in)
 	return true;
 }
 
-/* Returns whether the test ended by itself. */
+/* Returns whether the test ended by itself. A long test may fill the kernel's log, so its messages are read meanwhile. */
 static bool wait_for(const struct test *test, pid_t pid, int out)
 {
 	struct pollfd fds[] = {
 		{ .fd = out, .events = POLLIN },
 		{ .fd = syscall(SYS_pidfd_open, pid, 0), .events = POLLIN },
+		{ .fd = kmsg_fd, .events = POLLIN },
 	};
 	struct timespec deadline;
 	bool ended = false;
@@ -436,6 +437,8 @@ static bool wait_for(const struct test *test, pid_t pid, int out)
 			break;
 		if (fds[0].revents && !pass_on_output(out))
 			fds[0].fd = -1;
+		if (fds[2].revents)
+			judge_messages(test);
 		ended = fds[1].revents;
 	}
 	close(fds[1].fd);
