@@ -64,6 +64,7 @@ struct task_struct *run_on_cpu(int (*fn)(void *arg), void *arg, unsigned int cpu
 int check_cpu(unsigned int cpu);
 int start_round(const struct run *run, unsigned int round);
 int alloc_text(struct run *run, size_t lines, unsigned int cpus);
+int near_memory(unsigned int cpu);
 int check_free(int nid, u64 need, const char *keys);
 int set_number(const char *key, const char *val, unsigned int lo, unsigned int hi, unsigned int *res);
 int set_size(const char *key, char *val, u64 lo, u64 *res);

@@ -275,7 +275,7 @@ static int complete_request(struct run *run)
 	struct fill_run *f = to_fill_run(run);
 
 	if (f->nid == NUMA_NO_NODE)
-		f->nid = cpu_to_mem(run->cpu);
+		f->nid = near_memory(run->cpu);
 	f->piece = min_t(u64, f->size, PIECE_SIZE);
 	if (!is_power_of_2(f->piece) || f->size % f->piece)
 		return fail(-EINVAL, "fill=: a power of two up to %lu, or a multiple of %lu bytes, is allowed",

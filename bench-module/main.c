@@ -29,6 +29,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
+#include <linux/numa.h>
 #include <linux/prandom.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
@@ -153,6 +154,14 @@ static u64 node_free(int nid)
 		if (populated_zone(&zones[i]))
 			pages += zone_page_state(&zones[i], NR_FREE_PAGES);
 	return pages << PAGE_SHIFT;
+}
+
+/* The node of the CPU, or the nearest one that has memory. */
+int near_memory(unsigned int cpu)
+{
+	int nid = cpu_to_mem(cpu);
+
+	return node_state(nid, N_MEMORY) ? nid : numa_nearest_node(nid, N_MEMORY);
 }
 
 /* @keys: the keys to lower in the next request. */

@@ -6,7 +6,6 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
-#include <linux/numa.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
@@ -28,13 +27,6 @@
 static unsigned long all_folios(const struct copy_run *r)
 {
 	return r->threads * r->nr_folios;
-}
-
-static int near_memory(unsigned int cpu)
-{
-	int nid = cpu_to_mem(cpu);
-
-	return node_state(nid, N_MEMORY) ? nid : numa_nearest_node(nid, N_MEMORY);
 }
 
 static void plan_buffer(struct buffer *b, u64 bytes, unsigned int cpu)

@@ -60,6 +60,12 @@ static struct memmap_run *to_memmap_run(struct run *run)
 	return container_of(run, struct memmap_run, run);
 }
 
+#ifdef CONFIG_DEVICE_PRIVATE
+#define TYPES "private, fs_dax or generic"
+#else
+#define TYPES "fs_dax or generic"
+#endif
+
 static const char *const type_names[] = {
 	[MEMORY_DEVICE_PRIVATE] = "private",
 	[MEMORY_DEVICE_FS_DAX] = "fs_dax",
@@ -265,7 +271,7 @@ static int set_type(struct memmap_run *m, const char *val)
 		if (type_names[i] && !strcmp(val, type_names[i]))
 			break;
 	if (i == ARRAY_SIZE(type_names))
-		return fail(-EINVAL, "memmap=%.32s: private, fs_dax or generic is allowed", val);
+		return fail(-EINVAL, "memmap=%.32s: " TYPES " is allowed", val);
 	if (i == MEMORY_DEVICE_PRIVATE && !IS_ENABLED(CONFIG_DEVICE_PRIVATE))
 		return fail(-EOPNOTSUPP,
 			    "memmap=private: this kernel has no device private memory: set CONFIG_DEVICE_PRIVATE=y");
@@ -357,7 +363,7 @@ static int complete_request(struct run *run)
 	int err;
 
 	if (m->nid == NUMA_NO_NODE)
-		m->nid = cpu_to_mem(run->cpu);
+		m->nid = near_memory(run->cpu);
 	err = check_request(m);
 	if (err)
 		return err;
@@ -373,7 +379,8 @@ static int complete_request(struct run *run)
 
 static const char help_format[] =
 	"Memory maps of device memory, if the first word is\n"
-	"  memmap=      private, fs_dax or generic\n"
+	"  memmap=      " TYPES
+	"\n"
 	"  size=SIZE    size of the range (default 64G)\n"
 	"  start=N      physical address of the range, not for private: all of it has to be\n"
 	"               Persistent Memory or Soft Reserved, and bound to no driver\n"

@@ -206,6 +206,14 @@ int parse_rounds(const char *s)
 	return n;
 }
 
+/* A kernel with NUMA and migration counts the folios that it has migrated, in each node. */
+static bool has_numa(void)
+{
+	const char *vmstat = slurp("/proc/vmstat");
+
+	return vmstat && strstr(vmstat, "\nnuma_hit ") && strstr(vmstat, "\npgmigrate_success ");
+}
+
 /* Returns why mbind(2), set_mempolicy(2) or move_pages(2) failed, and the cure. */
 const char *policy_error(int err)
 {
@@ -213,10 +221,11 @@ const char *policy_error(int err)
 	case EINVAL:
 		return "Invalid argument: is the node in Mems_allowed_list of /proc/self/status?";
 	case EPERM:
-		return "Operation not permitted: a container may require CAP_SYS_NICE "
-		       "(docker run --cap-add SYS_NICE)";
+		return "Operation not permitted: the system call filter (seccomp) of a container, which may allow it with "
+		       "CAP_SYS_NICE (docker run --cap-add SYS_NICE)";
 	case ENOSYS:
-		return "Function not implemented: it needs CONFIG_NUMA=y and CONFIG_MIGRATION=y";
+		return has_numa() ? "Function not implemented: the system call filter (seccomp) of a container"
+				  : "Function not implemented: it needs CONFIG_NUMA=y and CONFIG_MIGRATION=y";
 	}
 	return strerror(err);
 }

@@ -5,6 +5,7 @@
 #include "front-end.h"
 #include "host.h"
 #include "presets.h"
+#include "user-memory.h"
 
 static const char usage_text[] =
 	"folio-copy-bench list           what can be measured on this machine\n"
@@ -112,17 +113,26 @@ static bool wants_help(int argc, char **argv)
 	return argc > 1 && !strcmp(argv[1], "help");
 }
 
+/* A disk that is full must not pass for success. */
+static int flushed(int code)
+{
+	if (fflush(stdout) || ferror(stdout))
+		die("standard output cannot be written to: free some space, or send it elsewhere");
+	return code;
+}
+
 int main(int argc, char **argv)
 {
 	if (wants_help(argc, argv)) {
 		fputs(usage_text, stdout);
-		return 0;
+		return flushed(0);
 	}
 	if (argc < 2)
 		die("a command is missing, see folio-copy-bench help");
+	put_back();
 	common.functional = host_is_emulated();
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+			return flushed(commands[i].run(argc - 1, argv + 1));
 	die("'%s' is not a command, see folio-copy-bench help", argv[1]);
 }

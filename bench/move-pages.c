@@ -183,6 +183,28 @@ static void nodes_with_memory(struct list *l)
 		parse_list("0", l);
 }
 
+/* The nodes that the cpuset of this process leaves to it. */
+static struct list allowed;
+
+static void read_allowed(void)
+{
+	const char *status = slurp("/proc/self/status"), *at = status ? strstr(status, "\nMems_allowed_list:") : NULL;
+	char word[1024] = "";
+
+	if (at)
+		sscanf(at, "\nMems_allowed_list: %1023s", word);
+	if (!*word || !parse_list(word, &allowed))
+		nodes_with_memory(&allowed);
+}
+
+static bool is_allowed(int node)
+{
+	return has(&allowed, node) ||
+	       because("node %d is not in Mems_allowed_list of /proc/self/status: the cpuset or the container leaves "
+		       "it out",
+		       node);
+}
+
 static void check_nodes(const char *name, struct list *l, const struct list *have)
 {
 	char text[512];
@@ -262,6 +284,7 @@ static void add_row(struct kind *kind, int src, int dst, bool there)
 		.bytes = opt.bytes - opt.bytes % kind->size,
 	};
 
+	there = there && is_allowed(src) && is_allowed(dst);
 	if (there && kind->hugetlb)
 		there = enough_hugetlb(kind, src) && enough_hugetlb(kind, dst);
 	if (there) {
@@ -308,6 +331,7 @@ static void make_rows(void)
 	int i;
 
 	nodes_with_memory(&have);
+	read_allowed();
 	check_nodes("src", &opt.src, &have);
 	check_nodes("dst", &opt.dst, &have);
 	if (have.nr < 2)

@@ -270,11 +270,14 @@ static unsigned long memmap_size(int order, unsigned long usable)
 	return size >= unit ? size : 0;
 }
 
-static bool has_memmaps(void)
+/* The module's help names the types of device memory that the kernel has. Returns NULL, or what the kernel lacks. */
+static const char *lack_of_private_memory(void)
 {
 	char *help = slurp(BENCH "/help");
 
-	return help && strstr(help, "memmap=");
+	if (!help || !strstr(help, " memmap= "))
+		return "this kernel lacks CONFIG_ZONE_DEVICE=y";
+	return strstr(help, " memmap=      private") ? NULL : "this kernel lacks CONFIG_DEVICE_PRIVATE=y";
 }
 
 static void want_memmap(int order)
@@ -291,8 +294,7 @@ static void want_memmap(int order)
 	m.size = memmap_size(order, usable);
 	if (!m.size)
 		missing = "its node has too little free memory";
-	if (!has_memmaps())
-		missing = "this kernel lacks CONFIG_ZONE_DEVICE=y";
+	missing = lack_of_private_memory() ?: missing;
 	if (missing)
 		complain("left out: a memory map of order %d: %s", order, missing);
 	m.size = m.size ?: scaled(MEMMAP, folio_size(order));

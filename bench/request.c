@@ -28,6 +28,14 @@ static bool kernel_has_debugfs(void)
 	return fs && strstr(fs, "\tdebugfs\n");
 }
 
+/* With lockdown, debugfs is closed, and so is the module if it loads at all. */
+static bool locked_down(void)
+{
+	const char *modes = slurp(LOCKDOWN);
+
+	return modes && !strstr(modes, "[none]");
+}
+
 void check_module(void)
 {
 	int fd;
@@ -38,6 +46,9 @@ void check_module(void)
 		die("debugfs is not mounted: mount -t debugfs none " DEBUGFS);
 	if (access(DEBUGFS, X_OK))
 		die("debugfs is open to root only: run this with sudo");
+	if (access(BENCH, F_OK) && locked_down())
+		die("the kernel is locked down (" LOCKDOWN
+		    "): it loads signed modules only, and closes debugfs: boot without lockdown=, or " NO_SECURE_BOOT);
 	if (access(BENCH, F_OK))
 		die("the module is not loaded: insmod folio_copy_bench.ko (if the kernel "
 		    "refuses it: sign it, or " NO_SECURE_BOOT ")");

@@ -3,7 +3,7 @@
  * The results directory of a preset: samples.jsonl, and the kernel's messages. All samples of a
  * request are written at once, when the request is complete. So a preset that ends early leaves
  * complete rows, and perhaps the beginning of a few more. These are dropped when the preset is
- * continued.
+ * continued. A line that is damaged in another way costs its row; the file is kept under another name.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -46,12 +46,20 @@ char *earlier(const struct results *r, const char *key)
 	return at;
 }
 
+/* Zero bytes, which a power failure may leave, become damage that a text can have. */
 static char *read_text(FILE *f)
 {
 	char *text = NULL;
 	size_t size = 0;
+	FILE *copy = open_memstream(&text, &size);
+	int c;
 
-	if (getdelim(&text, &size, '\0', f) > 0 && strchr(text, '\n'))
+	if (!copy)
+		die("out of memory");
+	while ((c = getc(f)) != EOF)
+		putc(c ?: '?', copy);
+	fclose(copy);
+	if (strchr(text, '\n'))
 		return text;
 	free(text);
 	return NULL;
@@ -118,12 +126,20 @@ static const char *skip_plan(const struct results *r)
 	return have < len ? NULL : there + len;
 }
 
-static bool take_line(const char *line, int *row)
+static const char *next_line(const char *line)
 {
-	int round;
+	return strchrnul(line, '\n') + !!strchr(line, '\n');
+}
 
-	return sscanf(line, "{\"row\":%d,\"round\":%d,", row, &round) == 2 && strchr(line, '\n') &&
-	       count_round(*row, round);
+/* Returns the row of a whole line, or -1 if the line is damaged. */
+static int parse_round(const char *line, int *round)
+{
+	int row;
+
+	if (sscanf(line, "{\"row\":%d,\"round\":%d,", &row, round) != 2 || !strchr(line, '\n') ||
+	    next_line(line)[-2] != '}')
+		return -1;
+	return row;
 }
 
 static bool is_end(const char *line)
@@ -131,46 +147,125 @@ static bool is_end(const char *line)
 	return !strncmp(line, "{\"end\":", strlen("{\"end\":"));
 }
 
-/* Counts the rounds in the file. Returns the end of the last complete row. */
-static const char *load_rounds(const char *line)
+static int line_number(const char *text, const char *line)
 {
-	const char *end = line;
-	int row;
+	int number = 1;
 
-	while (take_line(line, &row)) {
-		line = strchr(line, '\n') + 1;
-		if (are_complete(row))
-			end = line;
-	}
-	forget_incomplete();
-	return end;
+	for (; text < line; text = next_line(text))
+		number++;
+	return number;
 }
 
-/* Drops the rest of the file. An old end line needs no message, since a new one follows. */
-static void cut_off(const struct results *r, const char *end)
+/* Counts the rounds in the file. Returns the first damaged line that has others behind it, or NULL. */
+static const char *load_rounds(const char *line)
 {
-	if (*end && !is_end(end))
-		complain("%s: the last row is not complete and is measured again", r->samples);
-	if (truncate(r->samples, end - r->text))
-		die("%s: %s", r->samples, strerror(errno));
+	const char *damaged = NULL;
+	int row, round = 0;
+
+	for (; *line && !is_end(line); line = next_line(line)) {
+		row = parse_round(line, &round);
+		if (!count_round(row, round) && *next_line(line) && !damaged)
+			damaged = line;
+	}
+	forget_incomplete();
+	return damaged;
+}
+
+/* Copies the lines of complete rows. The rounds of a row follow each other. */
+static void copy_rounds(FILE *f, const char *line)
+{
+	int row, round, last = -1, expected = 0;
+
+	for (; *line && !is_end(line); line = next_line(line)) {
+		row = parse_round(line, &round);
+		if (row < 0 || !are_complete(row))
+			continue;
+		expected = row == last ? expected : 0;
+		last = row;
+		if (round == expected) {
+			fwrite(line, 1, next_line(line) - line, f);
+			expected++;
+		}
+	}
+}
+
+static const char *last_line(const char *text)
+{
+	while (*next_line(text))
+		text = next_line(text);
+	return text;
+}
+
+/* Is the line the last one of a complete row, or of the plan? */
+static bool ends_with_row(const char *line)
+{
+	int round, row = parse_round(line, &round);
+
+	return row >= 0 ? are_complete(row) : strchr(line, '\n') && !strstr(line, "\"round\":");
+}
+
+static char *free_name(const char *name)
+{
+	char *free_one = format("%s", name);
+
+	for (int i = 2; !access(free_one, F_OK); i++) {
+		free(free_one);
+		free_one = format("%s-%d", name, i);
+	}
+	return free_one;
+}
+
+/* Keeps the old file if it has a line that only @damaged explains. */
+static void keep_old(const struct results *r, const char *damaged)
+{
+	char *all = format("%s.damaged", r->samples), *name = free_name(all);
+
+	complain("%s: line %d is damaged: its row is measured again, and the file is kept as %s", r->samples,
+		 line_number(r->text, damaged), name);
+	if (link(r->samples, name))
+		die("%s: %s", name, strerror(errno));
+	free(all);
+	free(name);
+}
+
+/* Replaces the file by one that ends with a complete row. The rows begin at @rounds; NULL: there are none. */
+static void keep_complete_rows(const struct results *r, const char *rounds)
+{
+	char *name = format("%s.new", r->samples);
+	FILE *f = fopen(name, "w");
+
+	if (!f)
+		die("%s: %s", name, strerror(errno));
+	if (rounds) {
+		fwrite(r->text, 1, rounds - r->text, f);
+		copy_rounds(f, rounds);
+	}
+	if (fflush(f) || ferror(f) || fclose(f) || rename(name, r->samples))
+		die("%s: %s", name, strerror(errno));
+	free(name);
 }
 
 /*
- * Counts the complete rows of the file, and drops everything after them. Call this when all rows
- * are planned. Returns true if the file has a plan, so that only rows have to be appended.
+ * Counts the complete rows of the file, and drops everything else. Call this when all rows are
+ * planned. Returns true if the file has a plan, so that only rows have to be appended.
  */
 bool continue_results(struct results *r)
 {
-	const char *rounds, *end;
+	const char *rounds, *damaged, *last;
 
 	if (!r->text)
 		return false;
 	check_same_run(r);
 	rounds = skip_plan(r);
-	end = rounds ? load_rounds(rounds) : r->text;
-	r->ended = is_end(end) && all_complete();
+	damaged = rounds ? load_rounds(rounds) : NULL;
+	last = last_line(r->text);
+	r->ended = rounds && is_end(last) && all_complete();
+	if (damaged)
+		keep_old(r, damaged);
+	else if (!is_end(last) && !(rounds && ends_with_row(last)))
+		complain("%s: the last row is not complete and is measured again", r->samples);
 	if (!r->ended)
-		cut_off(r, end);
+		keep_complete_rows(r, rounds);
 	return rounds;
 }
 

@@ -200,7 +200,11 @@ static const char *no_cgroup(void)
 	find_home();
 	atexit(leave_cgroup);
 	if (!has_word(cgroup_root, "cgroup.subtree_control", "memory")) {
-		enabled_memory = write_file(cgroup_root, "cgroup.subtree_control", "+memory");
+		char *control = format("%s/cgroup.subtree_control", cgroup_root);
+
+		enabled_memory = write_down(control, "-memory") &&
+				 write_file(cgroup_root, "cgroup.subtree_control", "+memory");
+		free(control);
 		if (!enabled_memory) {
 			snprintf(reason, sizeof(reason),
 				 "echo +memory > %s/cgroup.subtree_control:"
@@ -210,7 +214,7 @@ static const char *no_cgroup(void)
 		}
 	}
 	snprintf(cgroup, sizeof(cgroup), "%s/folio-copy-bench.%d", cgroup_root, getpid());
-	made = !mkdir(cgroup, 0755);
+	made = write_down(cgroup, NULL) && !mkdir(cgroup, 0755);
 	if (!made || !write_file(cgroup, "cgroup.procs", "0")) {
 		snprintf(reason, sizeof(reason),
 			 "%s cannot be made: %s: run this outside of a "

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Memory of an ordinary process, in folios of a known size, on a known node, with known contents.
- * Settings of the machine that are changed for this are restored, however the program ends.
+ * Settings of the machine that are changed for this are restored, however the program ends: if it is
+ * killed, by the next run of any command.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -57,6 +58,13 @@ bool because(const char *fmt, ...)
 
 /* Settings */
 
+/*
+ * What has been changed, a line each: a file, a tab and its value before, or a directory that was made.
+ * It is written before the change, and gone when all is put back. /run is gone with the machine's state.
+ */
+#define LEFT_BEHIND "/run/folio-copy-bench.changed"
+#define MAX_LINES   (2 * MAX_SETTINGS)
+
 static struct setting {
 	char path[128], before[MAX_VALUE], now[MAX_VALUE];
 } settings[MAX_SETTINGS];
@@ -90,6 +98,21 @@ static bool read_setting(const char *path, char *value)
 	return true;
 }
 
+/* Writes down what has to be done at the end: to write @value, or to remove the directory if @value is NULL. */
+bool write_down(const char *path, const char *value)
+{
+	FILE *f = fopen(LEFT_BEHIND, "a");
+	bool written;
+
+	if (!f)
+		return because("%s, where changes are written down before they are made: %s", LEFT_BEHIND,
+			       strerror(errno));
+	fprintf(f, "%s%s%s\n", path, value ? "\t" : "", value ?: "");
+	written = !fflush(f) && !fsync(fileno(f));
+	fclose(f);
+	return written || because("%s: %s", LEFT_BEHIND, strerror(errno));
+}
+
 static struct setting *find_setting(const char *path)
 {
 	struct setting *s = settings;
@@ -100,7 +123,7 @@ static struct setting *find_setting(const char *path)
 		return s;
 	if (nr_settings == MAX_SETTINGS)
 		die("more than %d settings to change: raise MAX_SETTINGS in this program", MAX_SETTINGS);
-	if (!read_setting(path, s->before))
+	if (!read_setting(path, s->before) || !write_down(path, s->before))
 		return NULL;
 	snprintf(s->path, sizeof(s->path), "%s", path);
 	strcpy(s->now, s->before);
@@ -136,25 +159,66 @@ static void restore_settings(void)
 		if (!(read_setting(s->path, now) && !strcmp(now, s->before)) && !write_setting(s->path, s->before))
 			fprintf(stderr, "folio-copy-bench: not put back: echo %s > %s (%s)\n", s->before, s->path, why);
 	}
+	unlink(LEFT_BEHIND);
 }
 
 /*
  * Two runs at once would be wrong: the second one would save and restore values that the first one
  * has set. The lock ends with the process.
  */
-static void only_once(void)
+static bool lock_settings(void)
 {
-	int fd = open(SETTINGS, O_RDONLY);
+	static int fd = -1;
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
-		die("busy: wait for the other run that is going on, it may have changed settings "
-		    "in " SETTINGS);
+	if (fd < 0)
+		fd = open(SETTINGS, O_RDONLY);
+	return fd < 0 || !flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK;
+}
+
+static void put_back_line(char *line)
+{
+	char *value = strchr(line, '\t');
+	bool done;
+
+	if (value)
+		*value++ = '\0';
+	done = value ? write_setting(line, value) : !rmdir(line) || because("%s", strerror(errno));
+	if (value)
+		complain("a run that was killed has left a change behind; %s: echo %s > %s%s%s%s",
+			 done ? "put back" : "NOT put back", value, line, done ? "" : " (", done ? "" : why,
+			 done ? "" : ")");
+	else
+		complain("a run that was killed has left a directory behind; %s: rmdir %s", done ? "removed" : why,
+			 line);
+}
+
+/* Puts back what a killed run has left behind, in reverse order. */
+void put_back(void)
+{
+	char *lines[MAX_LINES], *text, *line;
+	FILE *f = fopen(LEFT_BEHIND, "r");
+	int nr = 0;
+
+	if (!f)
+		return;
+	fclose(f);
+	if (!lock_settings())
+		return;
+	text = strdup(slurp(LEFT_BEHIND) ?: "");
+	while ((line = strsep(&text, "\n")) && nr < MAX_LINES)
+		lines[nr++] = line;
+	while (nr--)
+		if (*lines[nr])
+			put_back_line(lines[nr]);
+	unlink(LEFT_BEHIND);
 }
 
 /* SIGPIPE is ignored: a closed pipe must not end the program before the settings are restored. */
 void restore_at_exit(void)
 {
-	only_once();
+	if (!lock_settings())
+		die("busy: wait for the other run that is going on, it may have changed settings "
+		    "in " SETTINGS);
 	catch_signals();
 	signal(SIGPIPE, SIG_IGN);
 	atexit(restore_settings);

@@ -39,7 +39,9 @@ bool because(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Settings of the machine, changed until this program ends. */
 bool change_setting(const char *path, const char *value);
+bool write_down(const char *path, const char *value);
 void restore_at_exit(void);
+void put_back(void);
 
 uint64_t free_memory(int node);
 uint64_t free_hugetlb(const struct kind *kind, int node);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Common code of scripts/report and scripts/regress: an error is one line, and its exit code is 2."""
 import argparse
+import os
 import signal
 import sys
 
@@ -18,10 +19,20 @@ class Parser(argparse.ArgumentParser):
         sys.exit(2)
 
 
+def refuse_output(name, error):
+    # Python would try again to write what is left when it ends, and complain in many lines.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    print("%s: standard output cannot be written to (%s): free some space, or send it elsewhere"
+          % (name, error.strerror), file=sys.stderr)
+    sys.exit(2)
+
+
 def run(name, main):
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        sys.exit(main())
+        code = main()
+        sys.stdout.flush()
+        sys.exit(code)
     except KeyboardInterrupt:
         sys.exit(130)
     except samples.Refused as refused:
@@ -29,5 +40,7 @@ def run(name, main):
         sys.exit(2)
     # Python's exit code for an exception is 1, which would mean that a row is slower.
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None:
+            refuse_output(name, error)
         print("%s: a mistake of this program: %s %s" % (name, type(error).__name__, error), file=sys.stderr)
         sys.exit(2)
