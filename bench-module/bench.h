@@ -3,7 +3,9 @@
 #define FOLIO_COPY_BENCH_H
 
 #include <linux/completion.h>
+#include <linux/highmem.h>
 #include <linux/kconfig.h>
+#include <linux/mm.h>
 #include <linux/seq_buf.h>
 #include <linux/types.h>
 
@@ -53,6 +55,21 @@ extern const struct run_type copy_run_type;
 extern const struct run_type memmap_run_type;
 extern const struct run_type fill_run_type;
 
+/* One load per cache line. */
+static inline void read_folio(struct folio *folio)
+{
+	long i, nr = folio_nr_pages(folio);
+	unsigned int off;
+	char *p;
+
+	for (i = 0; i < nr; i++) {
+		p = kmap_local_page(folio_page(folio, i));
+		for (off = 0; off < PAGE_SIZE; off += L1_CACHE_BYTES)
+			READ_ONCE(p[off]);
+		kunmap_local(p);
+	}
+}
+
 /* Returned by @set_word of a type for an unknown key. */
 #define UNKNOWN_KEY 1
 
@@ -65,6 +82,8 @@ int check_cpu(unsigned int cpu);
 int start_round(const struct run *run, unsigned int round);
 int alloc_text(struct run *run, size_t lines, unsigned int cpus);
 int near_memory(unsigned int cpu);
+int alloc_folios(struct folio ***folios, unsigned long nr, gfp_t gfp, unsigned int order, int nid);
+void free_folios(struct folio **folios, unsigned long nr, bool pinned);
 int check_free(int nid, u64 need, const char *keys);
 int set_number(const char *key, const char *val, unsigned int lo, unsigned int hi, unsigned int *res);
 int set_size(const char *key, char *val, u64 lo, u64 *res);

@@ -117,21 +117,6 @@ static inline struct copy_run *to_copy_run(struct run *run)
 	return container_of(run, struct copy_run, run);
 }
 
-/* One load per cache line. */
-static inline void read_folio(struct folio *folio)
-{
-	long i, nr = folio_nr_pages(folio);
-	unsigned int off;
-	char *p;
-
-	for (i = 0; i < nr; i++) {
-		p = kmap_local_page(folio_page(folio, i));
-		for (off = 0; off < PAGE_SIZE; off += L1_CACHE_BYTES)
-			READ_ONCE(p[off]);
-		kunmap_local(p);
-	}
-}
-
 /* memory.c */
 int check_memory(struct copy_run *r);
 int pin_memory(struct copy_run *r);

@@ -87,14 +87,6 @@ static unsigned long nr_in_piece(const struct fill_run *f)
 
 /* Measuring */
 
-static void read_lines(const char *at, unsigned long bytes)
-{
-	unsigned long i;
-
-	for (i = 0; i < bytes; i += L1_CACHE_BYTES)
-		READ_ONCE(at[i]);
-}
-
 /* The kernel reschedules between two sections, too. */
 static u64 time_map(const struct fill_run *f, unsigned int way)
 {
@@ -106,7 +98,7 @@ static u64 time_map(const struct fill_run *f, unsigned int way)
 		cond_resched();
 	}
 	for (i = 0; i < f->nr_pieces && f->read; i++) {
-		read_lines(piece_address(f, i), f->piece);
+		read_folio(f->pieces[i]);
 		cond_resched();
 	}
 	return ktime_get_ns() - start;
@@ -174,24 +166,6 @@ static int verify_way(const struct fill_run *f, unsigned int way)
 	return 0;
 }
 
-static int alloc_pieces(struct fill_run *f)
-{
-	unsigned long i;
-
-	f->pieces = kvcalloc(f->nr_pieces, sizeof(*f->pieces), GFP_KERNEL);
-	if (!f->pieces)
-		return fail(-ENOMEM, "no memory for a list of %lu folios", f->nr_pieces);
-	for (i = 0; i < f->nr_pieces; i++) {
-		if (stopping())
-			return -EINTR;
-		f->pieces[i] = __folio_alloc_node(FILL_GFP, get_order(f->piece), f->nid);
-		if (!f->pieces[i])
-			return fail(-ENOMEM, "node %d: no free folio of order %u, compact its memory", f->nid,
-				    get_order(f->piece));
-	}
-	return 0;
-}
-
 static void print_results(struct fill_run *f)
 {
 	struct seq_buf *s = &f->run.text;
@@ -219,7 +193,8 @@ static int measure(struct run *run)
 	f->ns = kvcalloc(nr_rounds(run) * NR_WAYS, sizeof(*f->ns), GFP_KERNEL);
 	if (!f->ns)
 		return fail(-ENOMEM, "no memory for %u samples", run->samples);
-	err = alloc_text(run, nr_rounds(run) * NR_WAYS, 1) ?: alloc_pieces(f);
+	err = alloc_text(run, nr_rounds(run) * NR_WAYS, 1)
+		      ?: alloc_folios(&f->pieces, f->nr_pieces, FILL_GFP, get_order(f->piece), f->nid);
 	prandom_seed_state(&rnd, f->seed);
 	for (i = 0; i < nr_rounds(run) && !err; i++)
 		err = measure_round(f, i, &rnd);
@@ -233,11 +208,8 @@ static int measure(struct run *run)
 static void release(struct run *run)
 {
 	struct fill_run *f = to_fill_run(run);
-	unsigned long i;
 
-	for (i = 0; f->pieces && i < f->nr_pieces && f->pieces[i]; i++)
-		folio_put(f->pieces[i]);
-	kvfree(f->pieces);
+	free_folios(f->pieces, f->nr_pieces, false);
 	kvfree(f->ns);
 }
 

@@ -102,7 +102,7 @@ int pin_memory(struct copy_run *r)
 	return err;
 }
 
-static void free_folios(struct folio **folios, unsigned long nr, bool pinned)
+void free_folios(struct folio **folios, unsigned long nr, bool pinned)
 {
 	unsigned long i;
 
@@ -126,8 +126,8 @@ void free_memory(struct copy_run *r)
 	free_folios(r->bystander.buffer.chunk, r->bystander.buffer.nr_chunks, false);
 }
 
-/* On failure the caller finds a partly filled array, which free_memory() frees. */
-static int alloc_folios(struct folio ***folios, unsigned long nr, gfp_t gfp, unsigned int order, int nid)
+/* On failure the caller finds a partly filled array, which free_folios() frees. */
+int alloc_folios(struct folio ***folios, unsigned long nr, gfp_t gfp, unsigned int order, int nid)
 {
 	unsigned long i;
 

@@ -224,28 +224,23 @@ static bool keep_sample(const struct config *c, const struct sample *s, struct r
 	return true;
 }
 
-/* Another program may have used the module since our request: the seed tells whose results these are. */
-static bool read_results(const struct config *c, struct rounds *all)
+/* What the results belong to, and where they go. */
+struct reading {
+	const struct config *config;
+	struct rounds *all;
+};
+
+static bool is_ours(void *context, const char *header)
 {
-	int expected = c->method->nr_slots * (c->method->samples + 1), nr = 0;
-	FILE *f = fopen(BENCH "/results", "r");
-	char line[512], seed[40];
-	bool ours = false, ok = true;
+	return is_of_seed(header, ((struct reading *)context)->config->seed);
+}
+
+static bool take_sample(void *context, const char *line)
+{
+	struct reading *r = context;
 	struct sample s;
 
-	if (!f)
-		die("the module is gone: it was unloaded");
-	snprintf(seed, sizeof(seed), " seed=%" PRIu64 " ", c->seed);
-	while (ok && fgets(line, sizeof(line), f)) {
-		if (!strncmp(line, "kernel=", 7)) {
-			ours = strstr(line, seed) && strstr(line, " verified=ok");
-		} else if (*line != '#') {
-			ok = ours && parse_sample(line, &s) && keep_sample(c, &s, all);
-			nr++;
-		}
-	}
-	fclose(f);
-	return ok && nr == expected;
+	return parse_sample(line, &s) && keep_sample(r->config, &s, r->all);
 }
 
 static bool took_time(const struct method *m, const struct rounds *all)
@@ -261,9 +256,10 @@ static bool took_time(const struct method *m, const struct rounds *all)
 static void take_results(const struct config *c)
 {
 	static struct rounds all[MAX_FUNCTIONS];
+	struct reading reading = { c, all };
 
 	memset(all, 0, sizeof(all));
-	if (!read_results(c, all))
+	if (!read_samples(&reading, c->method->nr_slots * (c->method->samples + 1), is_ours, take_sample))
 		die("the results are not those of this run: another program may have used the module, "
 		    "or " MISMATCH);
 	if (!took_time(c->method, all)) {

@@ -79,8 +79,16 @@ static int send(const struct request *r)
 	return err;
 }
 
-static bool keep_sample(const struct request *r, const char *line, struct rounds *rounds)
+static struct rounds rounds;
+
+static bool is_ours(void *context, const char *header)
 {
+	return is_of_seed(header, ((struct request *)context)->seed);
+}
+
+static bool keep_sample(void *context, const char *line)
+{
+	const struct request *r = context;
 	unsigned long long ns, bytes;
 	int way, round;
 
@@ -88,37 +96,13 @@ static bool keep_sample(const struct request *r, const char *line, struct rounds
 		    4 ||
 	    way < 0 || way >= (int)NR_WAYS || round < 0 || round > r->samples || bytes != maps_of(r) * r->size)
 		return false;
-	rounds->nr = r->samples + 1;
-	rounds->ns[round][way] = ns;
+	rounds.nr = r->samples + 1;
+	rounds.ns[round][way] = ns;
 	return true;
 }
 
-static void read_results(const struct request *r, struct rounds *rounds)
+static void measure(struct request *r, int row)
 {
-	char *seed = format(" seed=%" PRIu64 " ", r->seed), line[512];
-	FILE *f = fopen(BENCH "/results", "r");
-	bool ours = false, ok = true;
-	int nr = 0;
-
-	if (!f)
-		die("the module is gone: it was unloaded");
-	while (ok && fgets(line, sizeof(line), f)) {
-		if (!strncmp(line, "kernel=", 7)) {
-			ours = strstr(line, seed) && strstr(line, " verified=ok");
-		} else if (*line != '#') {
-			ok = ours && keep_sample(r, line, rounds);
-			nr++;
-		}
-	}
-	fclose(f);
-	free(seed);
-	if (!ok || nr != (r->samples + 1) * (int)NR_WAYS)
-		die("the results are not those of this run: another program may have used the module, or " MISMATCH);
-}
-
-static void measure(const struct request *r, int row)
-{
-	static struct rounds rounds;
 	int err = send(r);
 
 	if (err == EINTR)
@@ -130,7 +114,8 @@ static void measure(const struct request *r, int row)
 		return;
 	}
 	memset(&rounds, 0, sizeof(rounds));
-	read_results(r, &rounds);
+	if (!read_samples(r, (r->samples + 1) * NR_WAYS, is_ours, keep_sample))
+		die("the results are not those of this run: another program may have used the module, or " MISMATCH);
 	finish_row(row, &rounds);
 }
 

@@ -82,6 +82,9 @@ void read_limit(const char *key, struct list *l);
 int memory_node(int cpu, unsigned long *usable);
 int request_run(const char *request, int len);
 char *failure_text(int err);
+bool is_of_seed(const char *header, uint64_t seed);
+bool read_samples(void *context, int nr, bool (*is_ours)(void *context, const char *header),
+		  bool (*take)(void *context, const char *sample));
 
 /* run.c */
 int cmd_run(int argc, char **argv);

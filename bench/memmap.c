@@ -77,8 +77,9 @@ static struct memmap_result {
 
 static struct rounds map, unmap;
 
-static bool read_header(const struct memmap *m, const char *line)
+static bool read_header(void *context, const char *line)
 {
+	const struct memmap *m = context;
 	struct memmap_result *r = &result;
 
 	return sscanf(line,
@@ -88,8 +89,9 @@ static bool read_header(const struct memmap *m, const char *line)
 	       !strcmp(r->type, m->type) && (int)r->samples == m->rounds - 1;
 }
 
-static bool read_sample(const struct memmap *m, const char *line)
+static bool read_sample(void *context, const char *line)
 {
+	const struct memmap *m = context;
 	int round;
 
 	if (map.nr == m->rounds ||
@@ -101,23 +103,10 @@ static bool read_sample(const struct memmap *m, const char *line)
 	return true;
 }
 
-static void read_results(const struct memmap *m)
+static void read_results(struct memmap *m)
 {
-	FILE *f = fopen(BENCH "/results", "r");
-	bool ok = true, ours = false;
-	char line[512];
-
-	if (!f)
-		die("the module is gone: it was unloaded");
 	map.nr = unmap.nr = 0;
-	while (ok && fgets(line, sizeof(line), f)) {
-		if (!strncmp(line, "kernel=", 7))
-			ours = read_header(m, line);
-		else if (*line != '#')
-			ok = ours && read_sample(m, line);
-	}
-	fclose(f);
-	if (!ok || map.nr != m->rounds)
+	if (!read_samples(m, m->rounds, read_header, read_sample))
 		die("the results are not those of this run: another program may have used the module, run this again");
 }
 
@@ -132,7 +121,7 @@ static void print_result(void)
 }
 
 /* Returns 0, or the errno with which the module refused or ended the request. */
-int measure_memmap(const struct memmap *m)
+int measure_memmap(struct memmap *m)
 {
 	int err = request_memmap(m);
 

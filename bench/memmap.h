@@ -14,6 +14,6 @@ struct memmap {
 };
 
 void plan_memmap(struct memmap *m, const char *missing);
-int measure_memmap(const struct memmap *m);
+int measure_memmap(struct memmap *m);
 
 #endif

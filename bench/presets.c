@@ -15,7 +15,7 @@
 
 /* Memory maps */
 
-static void measure_memmap_of(const struct memmap *m)
+static void measure_memmap_of(struct memmap *m)
 {
 	int err;
 

@@ -2,6 +2,7 @@
 /* The debugfs files of folio_copy_bench.ko: checks, limits, nodes and requests. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,4 +137,36 @@ char *failure_text(int err)
 	if (!why)
 		die("the module was unloaded during the run");
 	return format("%s, %s", strerror(err), why);
+}
+
+/* Another program may have used the module since our request: the seed tells whose results these are. */
+bool is_of_seed(const char *header, uint64_t seed)
+{
+	char *word = format(" seed=%" PRIu64 " ", seed);
+	bool is = strstr(header, word) && strstr(header, " verified=ok");
+
+	free(word);
+	return is;
+}
+
+/* Reads the results: passes the header to @is_ours and each sample to @take. Are there @nr samples, all as they should be? */
+bool read_samples(void *context, int nr, bool (*is_ours)(void *context, const char *header),
+		  bool (*take)(void *context, const char *sample))
+{
+	FILE *f = fopen(BENCH "/results", "r");
+	bool ok = true, ours = false;
+	char line[512];
+
+	if (!f)
+		die("the module is gone: it was unloaded");
+	while (ok && fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, "kernel=", 7)) {
+			ours = is_ours(context, line);
+		} else if (*line != '#') {
+			ok = ours && take(context, line);
+			nr--;
+		}
+	}
+	fclose(f);
+	return ok && !nr;
 }
