@@ -206,7 +206,7 @@ int parse_rounds(const char *s)
 	return n;
 }
 
-/* A kernel with NUMA and migration counts the folios that it has migrated, in each node. */
+/* A kernel with NUMA and migration has these counters. */
 static bool has_numa(void)
 {
 	const char *vmstat = slurp("/proc/vmstat");

@@ -87,7 +87,8 @@ static void usage(void)
 	       "Fills: of private memory (anon) or of a file in memory (memfd), mapped in pages of 2M\n"
 	       "or 4K. Cold: a range of more than twice the last level cache is zeroed, then filled.\n"
 	       "Hot: the same with 2 MiB. Map: the same with a memory map of the size given. Touch: fresh\n"
-	       "memory, which the kernel zeroes in page faults; their time counts. +read: the filled memory is then read.\n");
+	       "memory, which the kernel zeroes in page faults; their time counts. +read: the filled\n"
+	       "memory is then read.\n");
 	exit(0);
 }
 
