@@ -92,7 +92,7 @@ layer() {
 
 # Prints the first failure in $log that is not due to a time limit.
 failure() {
-	grep -E '^lab: (FAIL|PANIC)' "$log" | tail -n 1 | grep . || awk '
+	grep -E '^lab: (FAIL|PANIC)' "$log" | tail -n 1 | awk -F '; ' '{ print $1 (NF > 1 ? "; and " NF - 1 " more" : "") }' | grep . || awk '
 		/^ *#/ { said = said $0; next }
 		/^ *not ok/ { failed = 1; if (said !~ /did not end in time|lab: TIMEOUT/) { found = 1; print; exit } }
 		{ said = ""; last = $0 }
