@@ -50,6 +50,8 @@ static void handler(int sig, siginfo_t *info, void *context)
 	const struct exception_table_entry *e = find_entry(regs[REG_RIP]);
 
 	(void)sig;
+	if (!faults.expected)
+		ksft_exit_fail_msg("a fault at %p that no test expects\n", info->si_addr);
 	if (!faults.count++)
 		faults.address = info->si_addr;
 	if (e && faults.count <= MAX_FAULTS && fix_up(e, regs))

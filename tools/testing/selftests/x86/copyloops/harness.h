@@ -66,6 +66,7 @@ struct faults {
 	const char *address;	/* of the first fault */
 	bool no_entry;
 	const unsigned char *ip;
+	bool expected;		/* in WITH_FAULTS() */
 };
 
 extern struct faults faults;
@@ -75,9 +76,10 @@ void catch_faults(void);
 
 /* Runs the statement. faults.no_entry says whether a fault ended it. */
 #define WITH_FAULTS(statement) do {			\
-	faults = (struct faults){ 0 };			\
+	faults = (struct faults){ .expected = true };	\
 	if (!sigsetjmp(after_fault, 0))			\
 		statement;				\
+	faults.expected = false;			\
 } while (0)
 
 #endif /* COPYLOOPS_HARNESS_H */
