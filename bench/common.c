@@ -214,9 +214,30 @@ static bool has_numa(void)
 	return vmstat && strstr(vmstat, "\nnuma_hit ") && strstr(vmstat, "\npgmigrate_success ");
 }
 
-/* Returns why mbind(2), set_mempolicy(2) or move_pages(2) failed, and the cure. */
-const char *policy_error(int err)
+void nodes_with_memory(struct list *l)
 {
+	char *s = slurp("/sys/devices/system/node/has_memory");
+
+	if (!s || !parse_list(s, l))
+		parse_list("0", l);
+}
+
+static bool has_memory(int node)
+{
+	struct list l = {};
+
+	nodes_with_memory(&l);
+	return has(&l, node);
+}
+
+/*
+ * Returns why mbind(2), set_mempolicy(2) or move_pages(2) failed, and the cure. They are called for nodes that had memory
+ * at the start; a negative @node is none.
+ */
+const char *policy_error(int err, int node)
+{
+	if ((err == EINVAL || err == ENODEV) && node >= 0 && !has_memory(node))
+		return "its memory has gone offline";
 	switch (err) {
 	case EINVAL:
 		return "Invalid argument: is the node in Mems_allowed_list of /proc/self/status?";

@@ -97,7 +97,7 @@ static void *map_on(const struct hugetlb *h, int node, char **why)
 	}
 	nodes[node / WORD_BITS] = 1UL << node % WORD_BITS;
 	if (syscall(SYS_mbind, p, length(h), MPOL_BIND, nodes, NODE_BITS + 1, 0))
-		*why = format("mbind(2) to node %d: %s", node, policy_error(errno));
+		*why = format("mbind(2) to node %d: %s", node, policy_error(errno, node));
 	else if (madvise(p, length(h), MADV_POPULATE_WRITE))
 		*why =
 			format("node %d: the huge pages of %s there are free, but reserved by others: "

@@ -78,7 +78,7 @@ static bool move_folios(const struct region *r, int src, int dst, uint64_t *ns)
 	free(status);
 	if (unmoved > 0)
 		return because("%ld of %zu folios did not move to node %d", unmoved, nr, dst);
-	return !unmoved || because("move_pages(2) to node %d: %s", dst, policy_error(errno));
+	return !unmoved || because("move_pages(2) to node %d: %s", dst, policy_error(errno, dst));
 }
 
 static const char *nothing_to_prepare(void)
@@ -174,14 +174,6 @@ static void parse_options(int argc, char **argv)
 }
 
 /* Rows to measure */
-
-static void nodes_with_memory(struct list *l)
-{
-	char *s = slurp("/sys/devices/system/node/has_memory");
-
-	if (!s || !parse_list(s, l))
-		parse_list("0", l);
-}
 
 /* The nodes that the cpuset of this process leaves to it. */
 static struct list allowed;

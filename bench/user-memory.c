@@ -433,7 +433,7 @@ bool count_pages(const struct region *r, bool (*on)(int node, int arg), int arg,
 		for (size_t i = 0; i < n; i++)
 			pages[i] = r->mem + (done + i) * PAGE;
 		if (syscall(SYS_move_pages, 0, n, pages, NULL, status, 0))
-			return because("move_pages(2) does not tell where pages are: %s", policy_error(errno));
+			return because("move_pages(2) does not tell where pages are: %s", policy_error(errno, -1));
 		for (size_t i = 0; i < n; i++)
 			*count += on(status[i], arg);
 	}
@@ -457,7 +457,7 @@ static bool prefer_node(int node)
 	if (node >= 0)
 		mask[node / (8 * sizeof(long))] = 1UL << node % (8 * sizeof(long));
 	if (syscall(SYS_set_mempolicy, mode, node < 0 ? NULL : mask, node < 0 ? 0 : MAX_NODES))
-		return because("set_mempolicy(2) for node %d: %s", node, policy_error(errno));
+		return because("set_mempolicy(2) for node %d: %s", node, policy_error(errno, node));
 	return true;
 }
 
