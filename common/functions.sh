@@ -33,15 +33,18 @@ rows() {
 	sed -e '/^#/d' -e '/^$/d' "$1"
 }
 
-# scratch: sets $tmp, a directory outside of the clone, from which programs can be run. It is removed at exit.
-scratch() {
-	tmp=$(realpath "$(mktemp -d)")
-	trap 'rm -rf "$tmp"' EXIT
-	printf '#!/bin/sh\n' >"$tmp/run"
-	chmod +x "$tmp/run"
-	"$tmp/run" 2>/dev/null || die "no program in ${tmp%/*} can be run, is it mounted with noexec? Let TMPDIR name another directory"
-	rm "$tmp/run"
-}
+# scratch: makes a directory outside of the clone, from which programs can be run, and prints its name
+scratch() (
+	dir=$(realpath "$(mktemp -d)")
+	printf '#!/bin/sh\n' >"$dir/run"
+	chmod +x "$dir/run"
+	"$dir/run" 2>/dev/null || {
+		rm -r "$dir"
+		die "no program in ${dir%/*} can be run, is it mounted with noexec? Let TMPDIR name another directory"
+	}
+	rm "$dir/run"
+	echo "$dir"
+)
 
 # The CPU classes that tests of all classes go through
 all_classes() {
