@@ -207,7 +207,7 @@ int parse_rounds(const char *s)
 }
 
 /* A kernel with NUMA and migration has these counters. */
-static bool has_numa(void)
+bool has_numa(void)
 {
 	const char *vmstat = slurp("/proc/vmstat");
 

@@ -69,6 +69,7 @@ const char *size_text(uint64_t bytes);
 int parse_id(const char *name, const char *s);
 int parse_samples(const char *s);
 int parse_rounds(const char *s);
+bool has_numa(void);
 void nodes_with_memory(struct list *l);
 const char *policy_error(int err, int node);
 uint64_t random_seed(void);

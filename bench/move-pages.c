@@ -327,7 +327,8 @@ static void make_rows(void)
 	check_nodes("src", &opt.src, &have);
 	check_nodes("dst", &opt.dst, &have);
 	if (have.nr < 2)
-		skip("only one node has memory: boot with numa=fake=2 to try this");
+		skip(has_numa() ? "only one node has memory: boot with numa=fake=2 to try this"
+				: "this kernel does not move pages: it needs CONFIG_NUMA=y and CONFIG_MIGRATION=y");
 	if (!any_direction())
 		die("--src, --dst and --cpu leave no direction of %s", opt.scenario->name);
 	choose_kinds();
