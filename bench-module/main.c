@@ -169,12 +169,12 @@ int check_free(int nid, u64 need, const char *keys)
 {
 	u64 allowed = node_free(nid) / MEMORY_FRACTION;
 
+	if (need <= allowed)
+		return 0;
 	if (allowed < PAGE_SIZE)
 		return fail(-ENOMEM, "node %d has no free memory: it is full, or goes offline", nid);
-	if (need > allowed)
-		return fail(-ENOMEM, "node %d: %llu KiB needed, %llu KiB (free / %d) allowed: lower %s", nid,
-			    need / SZ_1K, allowed / SZ_1K, MEMORY_FRACTION, keys);
-	return 0;
+	return fail(-ENOMEM, "node %d: %llu KiB needed, %llu KiB (free / %d) allowed: lower %s", nid, need / SZ_1K,
+		    allowed / SZ_1K, MEMORY_FRACTION, keys);
 }
 
 /* The caller has to end the thread with kthread_stop_put(). */
