@@ -45,18 +45,28 @@ NOTHING = Interval(math.nan, 0, math.inf)
 
 def values_to_cut(counts, total, alpha):
     """The number of sorted values to cut off at each end, so that the rest covers the median with a confidence of at
-    least 1 - alpha. counts[i] of total equally likely cases have i values on one side of the median."""
-    cut, tail, limit = 0, counts[0], fractions.Fraction(alpha) / 2 * total
-    while tail <= limit:
-        cut += 1
-        tail += counts[cut]
+    least 1 - alpha. The i-th of counts is the number of the total equally likely cases that have i values on one side
+    of the median."""
+    tail, limit = 0, math.floor(fractions.Fraction(alpha) / 2 * total)
+    for cut, count in enumerate(counts):
+        tail += count
+        if tail > limit:
+            break
     return cut
+
+
+def throws(n):
+    """For each number of heads, in how many of the 2^n series of n throws of a coin it comes up"""
+    count = 1
+    for heads in range(n + 1):
+        yield count
+        count = count * (n - heads) // (heads + 1)
 
 
 @functools.lru_cache(maxsize=None)
 def ranks_to_cut(n, alpha):
     """values_to_cut() for n rounds: each round lies above or below the median like a throw of a coin"""
-    return values_to_cut([math.comb(n, heads) for heads in range(n // 2 + 1)], 2 ** n, alpha)
+    return values_to_cut(throws(n), 2 ** n, alpha)
 
 
 @functools.lru_cache(maxsize=None)
