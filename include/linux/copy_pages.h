@@ -27,6 +27,18 @@
 #define COPY_PAGES_NON_PREEMPT_BATCH	1
 #endif
 
+/*
+ * A preemptible kernel copies a folio in one go: interrupts are taken during
+ * the copy, and can preempt it. Other kernels call cond_resched() after each
+ * COPY_PAGES_NON_PREEMPT_BATCH pages.
+ */
+static inline unsigned int copy_pages_unit(unsigned int nr_pages)
+{
+	if (nr_pages <= COPY_PAGES_NON_PREEMPT_BATCH || preempt_model_preemptible())
+		return nr_pages;
+	return COPY_PAGES_NON_PREEMPT_BATCH;
+}
+
 #ifndef copy_pages
 /**
  * copy_pages() - copy a contiguous run of pages by kernel virtual address.
@@ -174,6 +186,22 @@ static inline int resume_copy_mc_highpages(struct page *to, struct page *from,
 	return 0;
 }
 
+/* Copies the bytes of the pages, but not their KMSAN metadata. */
+static inline int __copy_mc_highpages(struct page *to, struct page *from,
+				      unsigned int npages)
+{
+	unsigned int copied;
+	unsigned long left;
+
+	left = copy_mc_pages(page_address(to), page_address(from), npages);
+	if (likely(!left))
+		return 0;
+
+	copied = npages - DIV_ROUND_UP(left, PAGE_SIZE);
+	return resume_copy_mc_highpages(to + copied, from + copied,
+					npages - copied);
+}
+
 /**
  * copy_mc_highpages() - copy_highpages() that survives memory errors.
  * @to: first page of the destination
@@ -194,21 +222,60 @@ static inline int resume_copy_mc_highpages(struct page *to, struct page *from,
 static inline int __must_check
 copy_mc_highpages(struct page *to, struct page *from, unsigned int npages)
 {
-	unsigned int copied;
-	unsigned long left;
-	int err;
+	int err = __copy_mc_highpages(to, from, npages);
 
-	left = copy_mc_pages(page_address(to), page_address(from), npages);
-	if (unlikely(left)) {
-		copied = npages - DIV_ROUND_UP(left, PAGE_SIZE);
-		err = resume_copy_mc_highpages(to + copied, from + copied,
-					       npages - copied);
-		if (err)
-			return err;
-	}
+	if (!err)
+		kmsan_copy_pages_meta(to, from, npages);
+	return err;
+}
+#endif
 
-	kmsan_copy_pages_meta(to, from, npages);
+/*
+ * An architecture may have to do more for a page of user space than to copy
+ * its bytes, in copy_user_highpage() or in copy_user_page(). The preprocessor
+ * does not tell a copy_user_page() that is a function from a plain copy_page(),
+ * so only architectures with a copy_pages() copy user pages in one go.
+ */
+#if COPY_HIGHPAGES_BY_PAGE || !defined(copy_pages) || \
+	!defined(copy_mc_pages) || defined(__HAVE_ARCH_COPY_USER_HIGHPAGE)
+static inline int __must_check
+copy_mc_user_highpages(struct page *to, struct page *from, unsigned long vaddr,
+		       struct vm_area_struct *vma, unsigned int npages)
+{
+	do {
+		if (copy_mc_user_highpage(to++, from++, vaddr, vma))
+			return -EHWPOISON;
+		vaddr += PAGE_SIZE;
+	} while (--npages);
+
 	return 0;
+}
+#else
+/**
+ * copy_mc_user_highpages() - copy_mc_highpages() for pages of user space.
+ * @to: first page of the destination
+ * @from: first page of the source, not overlapping the destination
+ * @vaddr: user address at which the first page of the destination will be
+ *         mapped
+ * @vma: VMA in which it will be mapped
+ * @npages: number of pages, at least one
+ *
+ * User space sees the pages, so KMSAN takes the copy as initialised.
+ *
+ * Return: 0, or -EHWPOISON, like copy_mc_highpages().
+ *
+ * Context: Any, like copy_pages().
+ */
+static inline int __must_check
+copy_mc_user_highpages(struct page *to, struct page *from, unsigned long vaddr,
+		       struct vm_area_struct *vma, unsigned int npages)
+{
+	int err = __copy_mc_highpages(to, from, npages);
+
+	/* The metadata of contiguous pages need not be contiguous. */
+	while (!err && npages--)
+		kmsan_unpoison_memory(page_address(to++), PAGE_SIZE);
+	return err;
 }
 #endif
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Tests of the helpers that copy runs of pages and folios: copy_pages(),
- * copy_highpages(), copy_mc_pages(), folio_copy() and folio_mc_copy().
+ * copy_highpages(), copy_mc_pages(), folio_copy(), folio_mc_copy() and
+ * copy_user_large_folio().
  *
  * To make a source unreadable, the tests unmap a page of it. The page fault
  * takes the exception table entry that a machine check would take, so that
@@ -13,6 +14,7 @@
 #include <linux/copy_pages.h>
 #include <linux/gfp.h>
 #include <linux/hash.h>
+#include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/panic.h>
 #include <linux/set_memory.h>
@@ -168,6 +170,18 @@ static void by_copy_mc_highpages(struct kunit *test, void *dst, void *src, unsig
 	KUNIT_EXPECT_EQ(test, copy_mc_highpages(virt_to_page(dst), virt_to_page(src), nr), 0);
 }
 
+/* The user address of a folio, or of a run of pages */
+#define USER_ADDRESS		(SZ_1G)
+
+/* No architecture looks at more of it. */
+static struct vm_area_struct user_vma = TLB_FLUSH_VMA(&init_mm, 0);
+
+static void by_copy_mc_user_highpages(struct kunit *test, void *dst, void *src, unsigned int nr)
+{
+	KUNIT_EXPECT_EQ(test, copy_mc_user_highpages(virt_to_page(dst), virt_to_page(src),
+						     USER_ADDRESS, &user_vma, nr), 0);
+}
+
 static const struct run_copy {
 	const char *name;
 	void (*copy)(struct kunit *test, void *dst, void *src, unsigned int nr);
@@ -178,6 +192,7 @@ static const struct run_copy {
 	{ "copy_mc_pages", by_copy_mc_pages },
 #endif
 	{ "copy_mc_highpages", by_copy_mc_highpages },
+	{ "copy_mc_user_highpages", by_copy_mc_user_highpages },
 };
 
 KUNIT_ARRAY_PARAM_DESC(run_copy, run_copies, name);
@@ -295,9 +310,8 @@ static struct folio *alloc_gigantic(struct kunit *test)
 	return page_folio(page);
 }
 
-static void copies_gigantic_folio(struct kunit *test)
+static void copies_gigantic(struct kunit *test, const struct folio_copier *by)
 {
-	const struct folio_copier *by = test->param_value;
 	const unsigned int nr = 1 << GIGANTIC_ORDER;
 	struct folio *src, *dst;
 
@@ -313,11 +327,123 @@ static void copies_gigantic_folio(struct kunit *test)
 	expect_filled(test, "destination", folio_address(dst), 0, nr, SOURCE);
 }
 #else
-static void copies_gigantic_folio(struct kunit *test)
+static void copies_gigantic(struct kunit *test, const struct folio_copier *by)
 {
 	kunit_skip(test, "needs CONFIG_CONTIG_ALLOC");
 }
 #endif
+
+static void copies_gigantic_folio(struct kunit *test)
+{
+	copies_gigantic(test, test->param_value);
+}
+
+/*
+ * Is a folio of user space copied, and nothing beside it written, whichever
+ * page the fault is in?
+ */
+
+#if defined(CONFIG_TRANSPARENT_HUGEPAGE) || defined(CONFIG_HUGETLBFS)
+static int copy_user_folio(struct folio *dst, struct folio *src, unsigned int fault)
+{
+	unsigned long addr = USER_ADDRESS + fault * PAGE_SIZE + fault % PAGE_SIZE;
+
+	return copy_user_large_folio(dst, src, addr, &user_vma);
+}
+
+static void skip_without_user_folios(struct kunit *test)
+{
+}
+#else
+static int copy_user_folio(struct folio *dst, struct folio *src, unsigned int fault)
+{
+	return -EOPNOTSUPP;
+}
+
+static void skip_without_user_folios(struct kunit *test)
+{
+	kunit_skip(test, "needs CONFIG_TRANSPARENT_HUGEPAGE or CONFIG_HUGETLBFS");
+}
+#endif
+
+static void free_page_of_folio(void *page)
+{
+	__free_page(page);
+}
+
+/*
+ * Allocate a folio in the second quarter of a run of pages. The other pages are
+ * freed one by one.
+ */
+static struct folio *alloc_guarded_folio(struct kunit *test, unsigned int order)
+{
+	const unsigned int nr = 1 << order;
+	struct page *run = alloc_pages(GFP_KERNEL, order + 2);
+	struct page *head = run + nr;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, run);
+	split_page(run, order + 2);
+	for (i = 1; i < nr; i++)
+		set_page_count(head + i, 0);
+	prep_compound_page(head, order);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_folio, head), 0);
+
+	for (i = 0; i < 4 * nr; i = i == nr - 1 ? 2 * nr : i + 1)
+		KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_page_of_folio,
+								run + i), 0);
+	return page_folio(head);
+}
+
+/* In folios of up to 16 pages, the fault is in each page. */
+static void copies_user_folios(struct kunit *test)
+{
+	unsigned int order, fault;
+
+	skip_without_user_folios(test);
+	for (order = 1; order <= MIN(4, MAX_PAGE_ORDER - 2); order++) {
+		struct folio *src = alloc_folio(test, order);
+		struct folio *dst = alloc_guarded_folio(test, order);
+		const unsigned int nr = 1 << order;
+
+		for (fault = 0; fault < nr; fault++) {
+			fill_all(folio_address(dst), folio_address(src), nr);
+			KUNIT_EXPECT_EQ(test, copy_user_folio(dst, src, fault), 0);
+			expect_copied(test, folio_address(dst), folio_address(src), nr, nr);
+		}
+	}
+}
+
+static void copies_large_user_folio(struct kunit *test)
+{
+	const unsigned int nr = 1 << MAX_ORDER_COPIED;
+	const unsigned int faults[] = { 0, 2, 3, nr / 2, nr - 4, nr - 1 };
+	struct folio *src = alloc_folio(test, MAX_ORDER_COPIED);
+	struct folio *dst = alloc_folio(test, MAX_ORDER_COPIED);
+	int i;
+
+	skip_without_user_folios(test);
+	fill(folio_address(src), nr, SOURCE);
+	for (i = 0; i < ARRAY_SIZE(faults); i++) {
+		fill(folio_address(dst), nr, DESTINATION);
+		KUNIT_EXPECT_EQ(test, copy_user_folio(dst, src, faults[i]), 0);
+		expect_filled(test, "source", folio_address(src), 0, nr, SOURCE);
+		expect_filled(test, "destination", folio_address(dst), 0, nr, SOURCE);
+	}
+}
+
+static void by_copy_user_large_folio(struct kunit *test, struct folio *dst, struct folio *src)
+{
+	KUNIT_EXPECT_EQ(test, copy_user_folio(dst, src, folio_nr_pages(src) / 3), 0);
+}
+
+static void copies_gigantic_user_folio(struct kunit *test)
+{
+	static const struct folio_copier by = { .copy = by_copy_user_large_folio };
+
+	skip_without_user_folios(test);
+	copies_gigantic(test, &by);
+}
 
 /*
  * May an order-0 folio be copied in atomic context? A kernel with
@@ -433,9 +559,22 @@ static void note_blame(unsigned long pfn, int flags)
 	blame->pfn = pfn;
 }
 
-/* Call folio_mc_copy() while @page of @src is not in the direct map. */
-static int mc_copy_without_page(struct folio *dst, struct folio *src, struct page *page)
+static int mc_copy_folio(struct folio *dst, struct folio *src, unsigned int fault)
 {
+	return folio_mc_copy(dst, src);
+}
+
+/* A copy of the folio whose page @bad is not in the direct map */
+struct bad_copy {
+	int (*copy)(struct folio *dst, struct folio *src, unsigned int fault);
+	unsigned int fault;
+	unsigned int bad;
+};
+
+static int copy_without_page(struct folio *dst, struct folio *src,
+			     const struct bad_copy *by)
+{
+	struct page *page = folio_page(src, by->bad);
 	unsigned long addr = (unsigned long)page_address(page);
 	int err;
 
@@ -443,33 +582,40 @@ static int mc_copy_without_page(struct folio *dst, struct folio *src, struct pag
 	if (err)
 		return err;
 	flush_tlb_kernel_range(addr, addr + PAGE_SIZE);
-	err = folio_mc_copy(dst, src);
+	err = by->copy(dst, src, by->fault);
 	set_direct_map_default_noflush(page);
 	return err;
 }
 
-static void expect_blame(struct kunit *test, struct folio *src, unsigned int bad)
+static void expect_blame(struct kunit *test, void *dst, struct folio *src,
+			 const struct bad_copy *by)
 {
 	const unsigned int nr = folio_nr_pages(src);
-	void *dst = alloc_guarded(test, nr);
 	struct blame blame = {};
 	int err;
 
 	fill_all(dst, folio_address(src), nr);
 	test->priv = &blame;
 	kunit_activate_static_stub(test, memory_failure_queue, note_blame);
-	err = mc_copy_without_page(virt_to_folio(dst), src, folio_page(src, bad));
+	err = copy_without_page(virt_to_folio(dst), src, by);
 	kunit_deactivate_static_stub(test, memory_failure_queue);
 	test->priv = NULL;
 
 	KUNIT_EXPECT_EQ(test, err, -EHWPOISON);
 	KUNIT_EXPECT_EQ_MSG(test, blame.count, 1, "of %u pages, one has to be blamed", nr);
-	KUNIT_EXPECT_EQ_MSG(test, (long)(blame.pfn - folio_pfn(src)), bad,
+	KUNIT_EXPECT_EQ_MSG(test, (long)(blame.pfn - folio_pfn(src)), by->bad,
 			    "the wrong one of %u pages is blamed", nr);
 	expect_filled(test, "source", folio_address(src), 0, nr, SOURCE);
 	expect_filled(test, "before the destination", dst - PAGE_SIZE, 0, 1, DESTINATION);
 	expect_filled(test, "after the destination", dst + nr * PAGE_SIZE, nr + 1, 1,
 		      DESTINATION);
+}
+
+static void expect_blame_of_folio(struct kunit *test, struct folio *src, unsigned int bad)
+{
+	const struct bad_copy by = { .copy = mc_copy_folio, .bad = bad };
+
+	expect_blame(test, alloc_guarded(test, folio_nr_pages(src)), src, &by);
 }
 
 static void skip_unless_blaming(struct kunit *test)
@@ -489,9 +635,9 @@ static void blames_page_of_large_folio(struct kunit *test)
 		struct folio *src = alloc_folio(test, orders[i]);
 		unsigned int nr = folio_nr_pages(src);
 
-		expect_blame(test, src, 0);
-		expect_blame(test, src, nr / 2);
-		expect_blame(test, src, nr - 1);
+		expect_blame_of_folio(test, src, 0);
+		expect_blame_of_folio(test, src, nr / 2);
+		expect_blame_of_folio(test, src, nr - 1);
 	}
 }
 
@@ -500,7 +646,42 @@ static void blames_small_folio(struct kunit *test)
 	void *src = alloc_guarded(test, 1);
 
 	skip_unless_blaming(test);
-	expect_blame(test, virt_to_folio(src), 0);
+	expect_blame_of_folio(test, virt_to_folio(src), 0);
+}
+
+/*
+ * The pages around the fault are copied last: if the copy fails in one of them,
+ * those on either side are complete.
+ */
+static void expect_neighbourhood_last(struct kunit *test, void *dst, unsigned int nr,
+				      unsigned int fault)
+{
+	const unsigned int first = fault < 2 ? 0 : fault - 2;
+	const unsigned int end = min(fault + 3, nr);
+
+	expect_filled(test, "left of the neighbourhood", dst, 0, first, SOURCE);
+	expect_filled(test, "right of the neighbourhood", dst + end * PAGE_SIZE, end, nr - end,
+		      SOURCE);
+}
+
+/* In a folio of 16 pages, each page is bad while the fault is in each page. */
+static void blames_page_of_user_folio(struct kunit *test)
+{
+	const unsigned int order = MIN(4, MAX_PAGE_ORDER - 2), nr = 1 << order;
+	struct bad_copy by = { .copy = copy_user_folio };
+	struct folio *src, *dst;
+
+	skip_without_user_folios(test);
+	skip_unless_blaming(test);
+	src = alloc_folio(test, order);
+	dst = alloc_guarded_folio(test, order);
+	for (by.fault = 0; by.fault < nr; by.fault++) {
+		for (by.bad = 0; by.bad < nr; by.bad++) {
+			expect_blame(test, folio_address(dst), src, &by);
+			if (abs_diff(by.bad, by.fault) <= 2)
+				expect_neighbourhood_last(test, folio_address(dst), nr, by.fault);
+		}
+	}
 }
 
 /* Does copy_pages() run the instruction that the CPU's flags ask for? */
@@ -560,6 +741,7 @@ static void skip_not_x86_64(struct kunit *test)
 #define residue_is_exact		skip_not_x86_64
 #define blames_page_of_large_folio	skip_not_x86_64
 #define blames_small_folio		skip_not_x86_64
+#define blames_page_of_user_folio	skip_not_x86_64
 #define selects_instruction		skip_not_x86_64
 #endif
 
@@ -568,10 +750,14 @@ static struct kunit_case copy_pages_test_cases[] = {
 	KUNIT_CASE_PARAM(copies_folios, folio_copier_gen_params),
 	KUNIT_CASE_PARAM(copies_into_larger_folio, folio_copier_gen_params),
 	KUNIT_CASE_PARAM(copies_gigantic_folio, folio_copier_gen_params),
+	KUNIT_CASE(copies_user_folios),
+	KUNIT_CASE(copies_large_user_folio),
+	KUNIT_CASE(copies_gigantic_user_folio),
 	KUNIT_CASE_PARAM(copies_small_folio_in_atomic_context, folio_copier_gen_params),
 	KUNIT_CASE(residue_is_exact),
 	KUNIT_CASE(blames_page_of_large_folio),
 	KUNIT_CASE(blames_small_folio),
+	KUNIT_CASE(blames_page_of_user_folio),
 	KUNIT_CASE(selects_instruction),
 	{}
 };

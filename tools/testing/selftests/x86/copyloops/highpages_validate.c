@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Check which bytes copy_highpages() and copy_mc_highpages() copy, which page
- * is blamed for poison, and which KMSAN metadata is copied. The Makefile builds
+ * Check which bytes copy_highpages(), copy_mc_highpages() and
+ * copy_mc_user_highpages() copy, which page is blamed for poison, and which
+ * KMSAN metadata is copied or says that bytes are initialised. The Makefile builds
  * this as for other architectures, too, by defining ARCH_WITHOUT_... or
  * __HAVE_ARCH_COPY_HIGHPAGE.
  */
@@ -29,6 +30,14 @@
 #define MC_BY_PAGE	0
 #endif
 
+#if MC_BY_PAGE || !defined(copy_pages)
+#define USER_BY_PAGE	1
+#else
+#define USER_BY_PAGE	0
+#endif
+
+#define USER_ADDRESS	0x40000000UL
+
 /* One memory map: the pages of the source, then those of the destination. */
 static struct page mem_map[2 * NR_PAGES];
 static struct page *const from_pages = mem_map + FIRST;
@@ -37,6 +46,7 @@ static struct region source, destination;
 
 static struct {
 	unsigned int metadata[NR_PAGES];	/* copies per source page */
+	unsigned int unpoisoned[NR_PAGES];	/* per destination page */
 	unsigned int by_page;			/* calls of copy_[mc_]highpage() */
 	unsigned int blamed;
 	unsigned long pfn;
@@ -65,6 +75,17 @@ void kmsan_copy_page_meta(struct page *to, struct page *from)
 	seen.metadata[from - mem_map]++;
 }
 
+void kmsan_unpoison_memory(const void *address, size_t size)
+{
+	size_t offset = (const char *)address - (const char *)destination.start;
+
+	if (size != PAGE || offset % PAGE || offset >= NR_PAGES * PAGE) {
+		complain("%zu bytes are initialised, not a page of the destination", size);
+		return;
+	}
+	seen.unpoisoned[offset / PAGE]++;
+}
+
 void memory_failure_queue(unsigned long pfn, int flags)
 {
 	if (flags)
@@ -80,7 +101,7 @@ void copy_highpage(struct page *to, struct page *from)
 	kmsan_copy_page_meta(to, from);
 }
 
-int copy_mc_highpage(struct page *to, struct page *from)
+static int copy_mc_page(struct page *to, struct page *from)
 {
 	const char *at = page_address(from);
 
@@ -90,7 +111,25 @@ int copy_mc_highpage(struct page *to, struct page *from)
 		return 1;
 	}
 	memcpy(page_address(to), at, PAGE);
+	return 0;
+}
+
+int copy_mc_highpage(struct page *to, struct page *from)
+{
+	if (copy_mc_page(to, from))
+		return 1;
 	kmsan_copy_page_meta(to, from);
+	return 0;
+}
+
+int copy_mc_user_highpage(struct page *to, struct page *from,
+			  unsigned long vaddr, struct vm_area_struct *vma)
+{
+	if (vma || vaddr != USER_ADDRESS + (to - to_pages) * PAGE)
+		complain("page %d: copied for address %#lx", (int)(to - to_pages), vaddr);
+	if (copy_mc_page(to, from))
+		return 1;
+	kmsan_unpoison_memory(page_address(to), PAGE);
 	return 0;
 }
 
@@ -119,6 +158,16 @@ static void check_metadata(unsigned int npages, unsigned int times)
 		if (seen.metadata[i] != (i >= FIRST && i < FIRST + npages ? times : 0))
 			complain("metadata of page %d of %u copied %u times",
 				 (int)i - FIRST, npages, seen.metadata[i]);
+}
+
+static void check_unpoisoned(unsigned int npages)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_PAGES; i++)
+		if (seen.unpoisoned[i] != (i >= FIRST && i < FIRST + npages))
+			complain("page %d of %u: initialised %u times",
+				 (int)i - FIRST, npages, seen.unpoisoned[i]);
 }
 
 /* The first @copied pages are copied, nothing outside of the run is written. */
@@ -191,13 +240,32 @@ static void check_mc_success(void)
 	end_point("copy_mc_highpages()");
 }
 
+static void check_user_success(void)
+{
+	unsigned int n;
+	int err;
+
+	for (n = 1; n <= MAX_PAGES; n++) {
+		forget();
+		err = copy_mc_user_highpages(to_pages, from_pages, USER_ADDRESS, NULL, n);
+		if (err || seen.blamed)
+			complain("returned %d, %u pages blamed", err, seen.blamed);
+		check_contents(n, n);
+		check_metadata(n, 0);
+		check_unpoisoned(n);
+		if (seen.by_page != (USER_BY_PAGE ? n : 0))
+			complain("%u of %u pages copied one by one", seen.by_page, n);
+	}
+	end_point("copy_mc_user_highpages()");
+}
+
 #ifndef ARCH_WITHOUT_COPY_MC
 
 /*
  * Page @bad has to be blamed, once. After a failure, only copies page by page
  * have copied metadata, that of the pages in front of @bad.
  */
-static void check_blame(unsigned int npages, unsigned int bad, int err)
+static void check_blame_only(unsigned int npages, unsigned int bad, int err)
 {
 	if (err != -EHWPOISON)
 		complain("returned %d", err);
@@ -205,6 +273,11 @@ static void check_blame(unsigned int npages, unsigned int bad, int err)
 		complain("%u pages: %u times blamed, last page %ld, expected page %u",
 			 npages, seen.blamed, (long)seen.pfn - FIRST_PFN - FIRST, bad);
 	check_contents(npages, bad);
+}
+
+static void check_blame(unsigned int npages, unsigned int bad, int err)
+{
+	check_blame_only(npages, bad, err);
 	check_metadata(bad, MC_BY_PAGE);
 }
 
@@ -248,6 +321,26 @@ static void check_poison(const char *name)
 					run_into(n, bad, poison_offsets[i], j);
 	poison = (struct poison){ 0 };
 	end_point("%s: the poisoned page is blamed, however early", name);
+}
+
+/* After a failure, only copies page by page have initialised pages. */
+static void check_user_poison(void)
+{
+	unsigned int n, bad;
+	int err;
+
+	for (n = 1; n <= MAX_PAGES; n++)
+		for (bad = 0; bad < n; bad++) {
+			poison = (struct poison){ .at[0] = place(bad, 64) };
+			forget();
+			err = copy_mc_user_highpages(to_pages, from_pages, USER_ADDRESS,
+						     NULL, n);
+			check_blame_only(n, bad, err);
+			check_metadata(0, 0);
+			check_unpoisoned(USER_BY_PAGE ? bad : 0);
+		}
+	poison = (struct poison){ 0 };
+	end_point("copy_mc_user_highpages(): the poisoned page is blamed");
 }
 
 #endif /* !ARCH_WITHOUT_COPY_MC */
@@ -365,6 +458,8 @@ static void check_mc(void)
 		has_X86_FEATURE_REP_GOOD = i >= 2;
 		has_X86_FEATURE_ERMS = i == 3;
 		check_poison(names[i]);
+		if (i == 3)
+			check_user_poison();
 		check_transient(names[i], i < 2);
 		check_two(names[i]);
 		if (!reduced)
@@ -372,16 +467,17 @@ static void check_mc(void)
 	}
 }
 
-#define MC_POINTS	(reduced ? 12 : 16)
+#define MC_POINTS	(reduced ? 13 : 17)
 
 #elif !defined(ARCH_WITHOUT_COPY_MC)
 
 static void check_mc(void)
 {
 	check_poison("page by page");
+	check_user_poison();
 }
 
-#define MC_POINTS	1
+#define MC_POINTS	2
 
 #else
 
@@ -396,13 +492,14 @@ static void check_mc(void)
 int main(int argc, char **argv)
 {
 	begin(argc, argv);
-	plan(3 + MC_POINTS);
+	plan(4 + MC_POINTS);
 	source = map_region(NR_PAGES, 1, PROT_READ);
 	destination = map_region(NR_PAGES, 2, PROT_READ | PROT_WRITE);
 	catch_faults();
 	check_copy_highpages();
 	check_batch();
 	check_mc_success();
+	check_user_success();
 	check_mc();
 	return finish();
 }

@@ -9,6 +9,8 @@
 
 #define DIV_ROUND_UP	__KERNEL_DIV_ROUND_UP
 
+struct vm_area_struct;
+
 struct page {
 	char unused;
 };
@@ -17,5 +19,7 @@ void *page_address(const struct page *page);
 unsigned long page_to_pfn(const struct page *page);
 void copy_highpage(struct page *to, struct page *from);
 int copy_mc_highpage(struct page *to, struct page *from);
+int copy_mc_user_highpage(struct page *to, struct page *from,
+			  unsigned long vaddr, struct vm_area_struct *vma);
 
 #endif /* SHIM_LINUX_HIGHMEM_H */
