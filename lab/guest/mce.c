@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mce: poison a cache line of a folio, let the kernel migrate the folio, and judge the kernel's state.
+ * mce: poison a cache line of a folio, let the kernel migrate the folio or copy it on write, and judge the
+ * kernel's state.
  *
  *	mce ROW...
  *
@@ -25,6 +26,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,13 +36,15 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define PAGE_SIZE     4096UL
 #define LINE_SIZE     64UL
-#define HPAGE_SIZE    (512 * PAGE_SIZE)
+#define NR_SUBPAGES   512UL
+#define HPAGE_SIZE    (NR_SUBPAGES * PAGE_SIZE)
 #define NR_FOLIOS     3
 #define VICTIM	      1
 #define MPOL_BIND     2
 #define MPOL_MF_MOVE  2
 #define KPF_HWPOISON  (1ULL << 19)
 #define KPF_THP	      (1ULL << 22)
+#define KPF_HUGE      (1ULL << 17)
 /* How long to wait for a page to be blamed: the kernel does that from a workqueue. */
 #define BLAME_MS    15000
 #define NO_BLAME_MS 700
@@ -51,22 +55,35 @@
 #define BALLAST_SIZE (2 * HPAGE_SIZE)
 #define MAX_BALLAST  100
 
+/* The page of a hugetlb page that is written to: the kernel copies it and those around it last. */
+#define FAULT_PAGE 256
+
+static const char *const sizes[] = { "base", "thp", "hugetlb" };
+enum size { BASE, THP, HUGETLB, NR_SIZES };
+
 struct position {
 	const char *name;
-	long base, thp; /* offset in a folio of this size, in bytes; -1: there is no such position */
+	long in[NR_SIZES]; /* offset in a folio of this size, in bytes; -1: there is no such position */
 };
 
 static const struct position positions[] = {
-	{ "first", 0, 0 },
-	{ "before-boundary", -1, 255 * PAGE_SIZE - LINE_SIZE },
-	{ "after-boundary", -1, 255 * PAGE_SIZE },
-	{ "middle", PAGE_SIZE / 2, HPAGE_SIZE / 2 + PAGE_SIZE / 2 },
-	{ "last", PAGE_SIZE - LINE_SIZE, HPAGE_SIZE - LINE_SIZE },
+	{ "first", { 0, 0, 0 } },
+	{ "before-boundary", { -1, 255 * PAGE_SIZE - LINE_SIZE, -1 } },
+	{ "after-boundary", { -1, 255 * PAGE_SIZE, -1 } },
+	{ "middle", { PAGE_SIZE / 2, HPAGE_SIZE / 2 + PAGE_SIZE / 2, -1 } },
+	{ "beside-fault", { -1, -1, (FAULT_PAGE + 1) * PAGE_SIZE } },
+	{ "fault", { -1, -1, FAULT_PAGE *PAGE_SIZE + PAGE_SIZE / 2 } },
+	{ "last", { PAGE_SIZE - LINE_SIZE, HPAGE_SIZE - LINE_SIZE, HPAGE_SIZE - LINE_SIZE } },
 };
 
-static const char *const sizes[] = { "base", "thp" };
-static const char *const callers[] = { "move_pages", "offline" };
-enum caller { MOVE_PAGES, OFFLINE };
+static const char *const callers[] = { "move_pages", "offline", "cow" };
+enum caller { MOVE_PAGES, OFFLINE, COW };
+
+/* The pool of node 0: four folios, one that is reserved and not used, and two for children. */
+#define POOL	 "/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages"
+#define RESERVED "/sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages"
+#define NR_POOL	 (NR_FOLIOS + 1 + 1 + 2)
+#define HUGE_2MB (21 << MAP_HUGE_SHIFT)
 
 /*
  * right	the kernel survives, leaves the folio where it is, and blames the poisoned page
@@ -79,16 +96,17 @@ enum outcome { RIGHT, NEIGHBOUR, COPIED, ACCUSED };
 
 static struct {
 	const struct position *position;
-	bool thp;
+	enum size size_of;
 	enum caller caller;
 	enum poison poison;
 	enum outcome outcome;
 
-	int from, to;	     /* nodes */
-	size_t size;	     /* size of a folio */
-	unsigned char *mem;  /* start of all folios */
-	unsigned char *line; /* poisoned line */
-	uint64_t pfn;	     /* page frame number of the poisoned page */
+	int from, to;		 /* nodes */
+	size_t size;		 /* size of a folio */
+	unsigned char *mem;	 /* start of all folios */
+	unsigned char *line;	 /* poisoned line */
+	unsigned char *reserved; /* a hugetlb page that is not used before the end */
+	uint64_t pfn;		 /* page frame number of the poisoned page */
 	uint64_t seed;
 
 	char returned[32];
@@ -332,17 +350,51 @@ static bool is_movable(uint64_t nr)
 	return n > 0 && !strncmp(zone, "Movable\n", n);
 }
 
+static long read_reserved(void)
+{
+	long nr = -1;
+	FILE *f = fopen(RESERVED, "r");
+
+	if (!f || fscanf(f, "%ld", &nr) != 1)
+		bail_out(RESERVED ": %s", strerror(errno));
+	fclose(f);
+	return nr;
+}
+
+static unsigned char *map_hugetlb(size_t size)
+{
+	unsigned char *mem =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | HUGE_2MB, -1, 0);
+
+	if (mem == MAP_FAILED)
+		bail_out("mmap of hugetlb pages: %s", strerror(errno));
+	return mem;
+}
+
+/* A page that was poisoned leaves the pool, so that each row enlarges it again. */
+static unsigned char *allocate_hugetlb(size_t size)
+{
+	int fd = open_or_bail_out(POOL, O_WRONLY);
+
+	dprintf(fd, "%d", NR_POOL);
+	close(fd);
+	row.reserved = map_hugetlb(HPAGE_SIZE);
+	return map_hugetlb(size);
+}
+
 /* Returns @size bytes in folios of this row's size, on its node. */
 static unsigned char *allocate(size_t size)
 {
 	unsigned long mask = 1UL << row.from;
 	unsigned char *mem;
 
+	if (row.size_of == HUGETLB)
+		return allocate_hugetlb(size);
 	mem = mmap(NULL, size + HPAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (mem == MAP_FAILED)
 		bail_out("mmap: %s", strerror(errno));
 	mem = (unsigned char *)(((uintptr_t)mem + HPAGE_SIZE - 1) & -HPAGE_SIZE);
-	if (madvise(mem, size, row.thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE))
+	if (madvise(mem, size, row.size_of == THP ? MADV_HUGEPAGE : MADV_NOHUGEPAGE))
 		bail_out("madvise: %s", strerror(errno));
 	if (syscall(SYS_mbind, mem, size, MPOL_BIND, &mask, 8 * sizeof(mask), 0))
 		bail_out("mbind to node %d: %s", row.from, strerror(errno));
@@ -364,6 +416,11 @@ static bool can_offline(void)
 	return is_movable(block) && is_movable(block + 1) && block_of(pfn_of(folio(NR_FOLIOS))) == block;
 }
 
+static bool is_of_size(uint64_t pfn)
+{
+	return has_flag(pfn, KPF_THP) == (row.size_of == THP) && has_flag(pfn, KPF_HUGE) == (row.size_of == HUGETLB);
+}
+
 static void set_up(void)
 {
 	const size_t all = (NR_FOLIOS + 1) * row.size;
@@ -372,9 +429,9 @@ static void set_up(void)
 
 	row.mem = allocate(all);
 	for (;;) {
-		row.line = folio(VICTIM) + (row.thp ? row.position->thp : row.position->base);
+		row.line = folio(VICTIM) + row.position->in[row.size_of];
 		row.pfn = pfn_of(row.line);
-		if (row.caller == MOVE_PAGES || can_offline())
+		if (row.caller != OFFLINE || can_offline())
 			break;
 		if (nr == MAX_BALLAST)
 			bail_out("node %d has no block of movable memory: kernelcore=", row.from);
@@ -386,9 +443,10 @@ static void set_up(void)
 		munmap(ballast[nr], nr % 2 ? BALLAST_SIZE : all);
 	for (uint64_t *p = (uint64_t *)row.mem; p < (uint64_t *)(row.mem + all); p++)
 		*p = pattern(p);
+	row.pfn = pfn_of(row.line);
 	for (int i = 0; i < NR_FOLIOS; i++)
-		if (node_of(folio(i)) != row.from || has_flag(pfn_of(folio(i)), KPF_THP) != row.thp)
-			bail_out("folio %d is not a %s folio of node %d", i, sizes[row.thp], row.from);
+		if (node_of(folio(i)) != row.from || !is_of_size(pfn_of(folio(i))))
+			bail_out("folio %d is not a %s folio of node %d", i, sizes[row.size_of], row.from);
 }
 
 static void arm(void)
@@ -420,7 +478,17 @@ static long count_lost(const void *page)
 	return lost;
 }
 
-/* Checks all contents but the poisoned line, and its page if the kernel has taken that away. */
+/* Whether the kernel takes this page away from the process. A hugetlb page goes as a whole. */
+static bool is_taken(const unsigned char *page)
+{
+	if (is_copied())
+		return false;
+	if (row.size_of == HUGETLB)
+		return page >= folio(VICTIM) && page < folio(VICTIM + 1);
+	return page == page_of(row.line);
+}
+
+/* Checks all contents but the poisoned line, and what the kernel has taken away. */
 static bool verify_contents(const char *when)
 {
 	bool intact = true;
@@ -428,7 +496,7 @@ static bool verify_contents(const char *when)
 	for (unsigned char *page = row.mem; page < row.mem + NR_FOLIOS * row.size; page += PAGE_SIZE) {
 		long lost = try_to_read(count_lost, page);
 
-		if (!lost || (lost < 0 && page == page_of(row.line) && !is_copied()))
+		if (!lost || (lost < 0 && is_taken(page)))
 			continue;
 		if (intact)
 			wrong("%s: page %zu of folio %zu: %ld bytes are lost", when,
@@ -545,6 +613,36 @@ static void offline(void)
 	close(pipe[1]);
 }
 
+/* A child of this process writes to a hugetlb page. Its exit status tells which signal it got. */
+static int write_in_child(unsigned char *at)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid) {
+		sigbus.si_code = 0;
+		if (!sigsetjmp(on_sigbus, 1)) {
+			reading = 1;
+			*(volatile unsigned char *)at = 1;
+		}
+		_exit(!sigbus.si_code ? 0 : sigbus.si_code == BUS_MCEERR_AR && sigbus.si_addr == at ? 1 : 2);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		bail_out("the child ended with status %#x", status);
+	return WEXITSTATUS(status);
+}
+
+static void copy_on_write(void)
+{
+	static const char *const results[] = { "0", "SIGBUS", "another-SIGBUS" };
+	long reserved = read_reserved();
+
+	snprintf(row.returned, sizeof(row.returned), "%s",
+		 results[write_in_child(folio(VICTIM) + FAULT_PAGE * PAGE_SIZE + PAGE_SIZE / 4)]);
+	if (read_reserved() != reserved)
+		wrong("%ld pages of the pool are reserved, and %ld were before", read_reserved(), reserved);
+}
+
 static void wait_for_blame(void)
 {
 	const int limit = row.outcome == COPIED ? NO_BLAME_MS : BLAME_MS;
@@ -574,9 +672,16 @@ static void judge_blame(void)
 		wrong("page 0x%lx is not the first to be blamed", first);
 }
 
+/* A hugetlb page that could not be split into its pages is marked as a whole. */
+static bool may_be_marked(uint64_t pfn)
+{
+	return is_suspect(pfn) ||
+	       (row.size_of == HUGETLB && !is_copied() && pfn / NR_SUBPAGES == row.pfn / NR_SUBPAGES);
+}
+
 static void judge_flag(uint64_t pfn, const char *what)
 {
-	if (pfn && !is_suspect(pfn) && has_flag(pfn, KPF_HWPOISON))
+	if (pfn && !may_be_marked(pfn) && has_flag(pfn, KPF_HWPOISON))
 		wrong("page 0x%lx, of the %s, is marked in kpageflags", pfn, what);
 }
 
@@ -621,11 +726,20 @@ static const char *judge_user_read(void)
 	return text;
 }
 
-/* Checks that the two healthy folios of the row can still be migrated, in both directions. */
+/* Checks that the two healthy folios of the row can still be migrated, in both directions, or copied on write. */
 static const char *judge_others(void)
 {
-	long first = move(0, 2, VICTIM + 1, row.from), second = move(0, 2, VICTIM + 1, row.to);
+	long first, second;
 
+	if (row.caller == COW) {
+		if (!write_in_child(folio(0)) && !write_in_child(folio(VICTIM + 1)) &&
+		    try_to_read(read_byte, row.reserved) == 0)
+			return "copied";
+		wrong("others: a child could not write to them, or the reserved page was gone");
+		return "stuck";
+	}
+	first = move(0, 2, VICTIM + 1, row.from);
+	second = move(0, 2, VICTIM + 1, row.to);
 	if (!first && !second && node_of(folio(0)) == row.to && node_of(folio(2)) == row.to)
 		return "moved";
 	wrong("others: move_pages() returned %ld and %ld, nodes are %d and %d", first, second, node_of(folio(0)),
@@ -639,9 +753,11 @@ static void judge_caller(void)
 
 	if (row.caller == OFFLINE)
 		want = "interrupted";
+	if (row.caller == COW && !is_copied())
+		want = "SIGBUS";
 	if (strcmp(row.returned, want))
 		wrong("%s returned %s instead of %s", callers[row.caller], row.returned, want);
-	if (is_copied() && node_of(row.line) != row.to)
+	if (is_copied() && row.caller != COW && node_of(row.line) != row.to)
 		wrong("the folio is on node %d instead of %d", node_of(row.line), row.to);
 }
 
@@ -659,7 +775,7 @@ static uint64_t *source_pfns(void)
 
 static void run_row(const char *name)
 {
-	static void (*const migrate[])(void) = { move_all, offline };
+	static void (*const act[])(void) = { move_all, offline, copy_on_write };
 	const char *read, *others, *marked;
 	uint64_t *pfns;
 	bool intact;
@@ -673,10 +789,10 @@ static void run_row(const char *name)
 	*row.action = '\0';
 
 	arm();
-	migrate[row.caller]();
+	act[row.caller]();
 	wait_for_blame();
 	judge_caller();
-	intact = verify_contents("after the migration");
+	intact = verify_contents("after the copy");
 	if (is_planted("forget"))
 		call_driver(CALL_DISARM, 0, 0, 0, 0);
 	read = judge_user_read();
@@ -698,6 +814,8 @@ static void run_row(const char *name)
 	printf("%s action=%s kpageflags=%s sigbus=%s contents=%s others=%s %s\n", row.nr_blamed ? "" : "nobody",
 	       *row.action ? row.action : "none", marked, read, intact ? "intact" : "lost", others, row.report);
 	munmap(row.mem, (NR_FOLIOS + 1) * row.size);
+	if (row.reserved)
+		munmap(row.reserved, HPAGE_SIZE);
 	free(pfns);
 }
 
@@ -722,13 +840,13 @@ static void parse(const char *spec)
 			row.position = &positions[i];
 	if (!row.position)
 		bail_out("%s: no such position", spec);
-	row.thp = find(strtok(NULL, ".="), sizes, ARRAY_SIZE(sizes), spec);
+	row.size_of = find(strtok(NULL, ".="), sizes, ARRAY_SIZE(sizes), spec);
 	row.caller = find(strtok(NULL, ".="), callers, ARRAY_SIZE(callers), spec);
 	row.poison = find(strtok(NULL, ".="), poison_names, ARRAY_SIZE(poison_names), spec);
 	row.outcome = find(strtok(NULL, ".="), outcomes, ARRAY_SIZE(outcomes), spec);
-	if ((row.thp ? row.position->thp : row.position->base) < 0)
-		bail_out("%s: a base page has no such position", spec);
-	row.size = row.thp ? HPAGE_SIZE : PAGE_SIZE;
+	if (row.position->in[row.size_of] < 0 || (row.size_of == HUGETLB) != (row.caller == COW))
+		bail_out("%s: there is no such row", spec);
+	row.size = row.size_of == BASE ? PAGE_SIZE : HPAGE_SIZE;
 }
 
 int main(int argc, char *argv[])
