@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -332,6 +333,21 @@ void no_more_arguments(int argc, char **argv)
 {
 	if (optind < argc)
 		die("'%s' is not an option of %s, see folio-copy-bench help", argv[optind], argv[0]);
+}
+
+/* Runs on the CPU of --cpu, or stays on the one that it has. */
+void pin_cpu(void)
+{
+	cpu_set_t set;
+
+	if (common.cpu < 0)
+		common.cpu = sched_getcpu();
+	CPU_ZERO(&set);
+	CPU_SET(common.cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		die("--cpu %d: %s: is it in /sys/devices/system/cpu/online, and in "
+		    "Cpus_allowed_list of /proc/self/status?",
+		    common.cpu, strerror(errno));
 }
 
 static void on_signal(int sig)

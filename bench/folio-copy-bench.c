@@ -68,6 +68,14 @@ static const char usage_text[] =
 	"  --scenario NAME move_pages, or as root demotion (by reclaim, to the next memory tier)\n"
 	"                  or promotion (by NUMA balancing, from there to the node of the CPU)\n"
 	"                  (move_pages)\n"
+	"folio-copy-bench cow [options]  faults of copy-on-write in hugetlb pages, without the module\n"
+	"  --size SIZE     of the pages (2M)\n"
+	"  --pages N       pages to copy; the pool needs twice as many (64)\n"
+	"  --lend          as root, make the pool as large as that until the end\n"
+	"  --node N        node of the pool (that of the CPU)\n"
+	"  --samples N     samples per row, after a first one that is kept apart (200)\n"
+	"  --cpu N         the CPU that copies (the one this runs on)\n"
+	"  --seed N        seed of the order of the samples and of the contents (random)\n"
 	"all measurements:\n"
 	"  --json FILE     append the raw samples, one JSON object per line (not of a preset)\n"
 	"  --functional    for emulated machines: check the contents, print no speed\n"
@@ -102,6 +110,7 @@ static const struct {
 	{ "fill", cmd_fill },
 	{ "rebind", cmd_rebind },
 	{ "move-pages", cmd_move_pages },
+	{ "cow", cmd_cow },
 };
 
 /* A request for help overrides all other arguments. */

@@ -76,6 +76,7 @@ uint64_t random_seed(void);
 int next_option(int argc, char **argv, const struct option *options);
 void no_more_arguments(int argc, char **argv);
 void parse_common_option(int o);
+void pin_cpu(void);
 void catch_signals(void);
 
 /* request.c */
@@ -105,5 +106,8 @@ int cmd_rebind(int argc, char **argv);
 
 /* move-pages.c */
 int cmd_move_pages(int argc, char **argv);
+
+/* cow.c */
+int cmd_cow(int argc, char **argv);
 
 #endif

@@ -23,18 +23,19 @@
 #define NODE_BITS	    1024
 #define WORD_BITS	    (8 * sizeof(unsigned long))
 
-static unsigned long huge_size(int order)
+unsigned long huge_size(int order)
 {
 	return (unsigned long)sysconf(_SC_PAGESIZE) << order;
 }
 
-static char *pool_path(int order, int node)
+/* The directory of the pool of a node. The caller frees the text. */
+char *pool_path(int order, int node)
 {
 	return format("/sys/devices/system/node/node%d/hugepages/hugepages-%lukB", node, huge_size(order) >> 10);
 }
 
 /* Reads free_hugepages, or nr_hugepages, which also counts pages in use. Returns -1 if the kernel lacks this size. */
-static long count_pages(const char *which, int order, int node)
+long pages_of_pool(const char *which, int order, int node)
 {
 	char *pool = pool_path(order, node), *path = format("%s/%s", pool, which);
 	char *text = slurp(path);
@@ -47,7 +48,7 @@ static long count_pages(const char *which, int order, int node)
 
 static char *lack_on(int order, int node, int needed)
 {
-	long found = count_pages("free_hugepages", order, node);
+	long found = pages_of_pool("free_hugepages", order, node);
 	char *pool, *why;
 
 	if (found < 0)
@@ -62,7 +63,7 @@ static char *lack_on(int order, int node, int needed)
 		format("node %d: %ld free huge pages of %s, %d needed: "
 		       "echo %ld >%s/nr_hugepages, or boot with hugepagesz=%s hugepages=%d:%d",
 		       node, found, size_text(huge_size(order)), needed,
-		       count_pages("nr_hugepages", order, node) + needed - found, pool, size_text(huge_size(order)),
+		       pages_of_pool("nr_hugepages", order, node) + needed - found, pool, size_text(huge_size(order)),
 		       node, needed);
 	free(pool);
 	return why;
@@ -76,37 +77,38 @@ char *lack_of_hugetlb(int order, int nr, int src_node, int dst_node)
 	return lack_on(order, src_node, nr) ?: lack_on(order, dst_node, nr);
 }
 
-static size_t length(const struct hugetlb *h)
-{
-	return h->nr * huge_size(h->order);
-}
-
 /* Maps huge pages on a node. If this fails, returns NULL and sets @why, which the caller frees. */
-static void *map_on(const struct hugetlb *h, int node, char **why)
+void *map_huge_pages(int order, int nr, int node, char **why)
 {
-	int size_bits = __builtin_ctzl(huge_size(h->order));
+	int size_bits = __builtin_ctzl(huge_size(order));
 	unsigned long nodes[NODE_BITS / WORD_BITS] = {};
+	size_t length = nr * huge_size(order);
 	void *p;
 
-	p = mmap(NULL, length(h), PROT_READ | PROT_WRITE,
+	p = mmap(NULL, length, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | size_bits << MAP_HUGE_SHIFT_BITS, -1, 0);
 	if (p == MAP_FAILED) {
-		*why = format("huge pages of %s are free, but reserved by others: %s", size_text(huge_size(h->order)),
+		*why = format("huge pages of %s are free, but reserved by others: %s", size_text(huge_size(order)),
 			      strerror(errno));
 		return NULL;
 	}
 	nodes[node / WORD_BITS] = 1UL << node % WORD_BITS;
-	if (syscall(SYS_mbind, p, length(h), MPOL_BIND, nodes, NODE_BITS + 1, 0))
+	if (syscall(SYS_mbind, p, length, MPOL_BIND, nodes, NODE_BITS + 1, 0))
 		*why = format("mbind(2) to node %d: %s", node, policy_error(errno, node));
-	else if (madvise(p, length(h), MADV_POPULATE_WRITE))
+	else if (madvise(p, length, MADV_POPULATE_WRITE))
 		*why =
 			format("node %d: the huge pages of %s there are free, but reserved by others: "
 			       "%s",
-			       node, size_text(huge_size(h->order)), strerror(errno));
+			       node, size_text(huge_size(order)), strerror(errno));
 	else
 		return p;
-	munmap(p, length(h));
+	munmap(p, length);
 	return NULL;
+}
+
+static size_t length(const struct hugetlb *h)
+{
+	return h->nr * huge_size(h->order);
 }
 
 /* Returns NULL, or why the huge pages could not be mapped. The caller frees the text. */
@@ -116,8 +118,8 @@ char *map_hugetlb(struct hugetlb *h, int src_node, int dst_node)
 
 	if (why)
 		return why;
-	h->src = map_on(h, src_node, &why);
-	h->dst = h->src ? map_on(h, dst_node, &why) : NULL;
+	h->src = map_huge_pages(h->order, h->nr, src_node, &why);
+	h->dst = h->src ? map_huge_pages(h->order, h->nr, dst_node, &why) : NULL;
 	if (!h->dst)
 		unmap_hugetlb(h);
 	return why;

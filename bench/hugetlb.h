@@ -8,6 +8,11 @@ struct hugetlb {
 	void *src, *dst;
 };
 
+unsigned long huge_size(int order);
+char *pool_path(int order, int node);
+long pages_of_pool(const char *which, int order, int node);
+void *map_huge_pages(int order, int nr, int node, char **why);
+
 char *map_hugetlb(struct hugetlb *h, int src_node, int dst_node);
 void unmap_hugetlb(struct hugetlb *h);
 char *lack_of_hugetlb(int order, int nr, int src_node, int dst_node);

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/mempolicy.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -337,20 +336,6 @@ static void make_rows(void)
 			add_rows(&kinds[i]);
 }
 
-static void pin(void)
-{
-	cpu_set_t set;
-
-	if (common.cpu < 0)
-		common.cpu = sched_getcpu();
-	CPU_ZERO(&set);
-	CPU_SET(common.cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		die("--cpu %d: %s: is it in /sys/devices/system/cpu/online, and in "
-		    "Cpus_allowed_list of /proc/self/status?",
-		    common.cpu, strerror(errno));
-}
-
 /* A large cache still holds memory from the fill, so the copy would read from the cache. */
 static void warn_of_cache(void)
 {
@@ -495,7 +480,7 @@ int cmd_move_pages(int argc, char **argv)
 	const char *reason;
 
 	parse_options(argc, argv);
-	pin();
+	pin_cpu();
 	restore_at_exit();
 	reason = opt.scenario->prepare();
 	if (reason)
