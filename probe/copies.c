@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "copies.h"
 #include "host.h"
 #include "memory.h"
 #include "nodes.h"
@@ -25,12 +26,9 @@
 #define LEAST_POOL (2 * LARGEST + HUGE_PAGE)
 
 /*
- * The size of a hugetlb folio of 1 GiB, in a pool of its own. Its copies take so long that only few
- * ways are measured.
+ * Shares of the time. Large pieces need more, or their rounds are too few to decide anything. Those of
+ * GIGANTIC take so long that only few ways are measured.
  */
-#define GIGANTIC (1UL << 30)
-
-/* Shares of the time. Large pieces need more, or their rounds are too few to decide anything. */
 #define LARGEST_SHARES	2
 #define GIGANTIC_SHARES 12
 
@@ -68,9 +66,9 @@ static struct copies mc_pages = { .ways = mc_routines };
 static struct copies node_pages = { .ways = routines };
 
 static struct pool hot, local, gigantic, far[MAX_FAR_NODES];
-static size_t pool_bytes;	      /* size of the local pool and of each far one */
-static size_t cursor;		      /* the next cold part of the pools */
-static size_t to_offset, from_offset; /* place of the hot copies in this visit */
+static size_t pool_bytes;      /* size of the local pool and of each far one */
+static size_t cursor;	       /* the next cold part of the pools */
+static struct piece hot_piece; /* of this visit */
 
 static struct pool allocate_pool(struct run *run, size_t bytes, int node)
 {
@@ -131,15 +129,20 @@ static void fill_source(char *from, size_t size, uint64_t seed)
 	}
 }
 
+struct piece guarded_piece(void)
+{
+	return (struct piece){ local.to + HUGE_PAGE, local.from };
+}
+
 static void verify(const struct routine *routine, size_t size)
 {
-	char *to = local.to + HUGE_PAGE, *from = local.from;
+	struct piece piece = guarded_piece();
 
 	if (size > pool_bytes - 2 * HUGE_PAGE)
 		return;
-	surround(to, from, size);
-	routine->copy(to, from, size);
-	judge(routine->name, "copy", to, from, size);
+	surround(piece.to, piece.from, size);
+	routine->copy(piece.to, piece.from, size);
+	judge(routine->name, "copy", piece.to, piece.from, size);
 }
 
 static void verify_section(const struct section *section)
@@ -268,15 +271,20 @@ static double time_copies(const struct plan *plan, const struct routine *routine
 	return clock_ns(plan) - start;
 }
 
+struct piece random_hot_piece(size_t bytes, uint64_t *random)
+{
+	size_t places = HOT_BYTES / bytes;
+	char *to = hot.to + next_random(random) % places * bytes;
+
+	return (struct piece){ to, hot.from + next_random(random) % places * bytes };
+}
+
 static void visit(const struct section *section, int row, uint64_t *random)
 {
 	const struct copies *copies = section->context;
-	size_t size = copies->plans[row].size, places = HOT_BYTES / size;
 
-	if (copies->plans[row].cold)
-		return;
-	to_offset = next_random(random) % places * size;
-	from_offset = next_random(random) % places * size;
+	if (!copies->plans[row].cold)
+		hot_piece = random_hot_piece(copies->plans[row].size, random);
 }
 
 /* Returns the offset of the next @bytes of the pools. */
@@ -286,6 +294,18 @@ static size_t next_part(size_t bytes)
 
 	cursor = part + bytes;
 	return part;
+}
+
+struct piece next_cold_piece(size_t bytes)
+{
+	size_t part = next_part(bytes);
+
+	return (struct piece){ local.to + part, local.from + part };
+}
+
+struct piece gigantic_piece(void)
+{
+	return (struct piece){ gigantic.to, gigantic.from };
 }
 
 static double sample(const struct section *section, int row, int way)
@@ -300,8 +320,8 @@ static double sample(const struct section *section, int row, int way)
 
 		return time_copies(plan, routine, to + part, from + part);
 	}
-	time_copies(plan, routine, to + to_offset, from + from_offset);
-	return time_copies(plan, routine, to + to_offset, from + from_offset);
+	time_copies(plan, routine, hot_piece.to, hot_piece.from);
+	return time_copies(plan, routine, hot_piece.to, hot_piece.from);
 }
 
 static void begin(struct section *section, const char *name, const struct copies *copies, int nr_ways, int chosen)

@@ -11,6 +11,7 @@
 struct run {
 	int cpu;
 	bool functional;  /* this CPU is emulated: it has no speed */
+	bool all;	  /* all ways are measured, and folios of 1 GiB */
 	size_t cache;	  /* bytes of the last level cache */
 	size_t available; /* bytes of available memory */
 	uint64_t seed;
@@ -21,11 +22,13 @@ struct run {
 	struct section copies;
 	struct section mc;	/* copies that survive memory errors */
 	struct section between; /* copies from node to node */
+	struct section cow;	/* copies of hugetlb pages on copy-on-write */
 	struct section fills;
 };
 
 /* Call these before the measurement. They allocate memory, add rows and ways, and check every way. */
 void prepare_copies(struct run *run);
+void prepare_cow(struct run *run);
 void prepare_fills(struct run *run);
 
 #endif /* PROBE_PROBE_H */

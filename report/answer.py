@@ -15,6 +15,8 @@ ABOUT = {
     "probe: copies": "copy_pages()",
     "probe: copies_mc": "copy_mc_pages()",
     "probe: nodes": "copy_pages() from node to node",
+    "probe: cow": "copy-on-write of hugetlb pages",
+    "cow: order": "copy-on-write of hugetlb pages, in this kernel",
     "probe: memmap": "memory maps",
     "bench: memmap": "memory maps, in the kernel",
     "probe: normal memory": "memory maps of ordinary memory",

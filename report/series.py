@@ -19,6 +19,8 @@ ROOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..")
 
 COPY_PAGES = ("arch/x86/include/asm/page_64.h", "arch/x86/lib/copy_pages_64.S")
 COPY_MC = ("arch/x86/lib/copy_mc.c", "arch/x86/lib/copy_mc_64.S")
+# cow.c has the orders of v7.3 and of the series.
+COPY_ON_WRITE = ("mm/memory.c", "include/linux/copy_pages.h", "probe/cow.c")
 FOLIO_COPY = ("mm/util.c", "include/linux/copy_pages.h", "arch/um/include/asm/page.h", "arch/x86/um/asm/copy_pages.h",
               "arch/x86/um/copy_pages_64.c", "arch/x86/lib/copy_pages_64.S")
 STREAMS = ("probe/streams.h",)
@@ -27,8 +29,8 @@ FILLS = ("probe/fills.c", "probe/slow-path.c") + STREAMS
 REGISTERS = ("mm/memmap_fill.c", "probe/memmap_fill.c", "probe/page-fills.c", "probe/slow-path.c")
 PAGE_FILLS = REGISTERS + STREAMS
 NORMAL = ("probe/normal.c", "probe/fills.c") + COPY_PAGES
-PROBE = ("probe/fills.c", "probe/memmap_fill.c", "probe/page-fills.c", "probe/normal.c", "probe/slow-path.c",
-         "probe/streams.h")
+PROBE = ("probe/cow.c", "probe/fills.c", "probe/memmap_fill.c", "probe/page-fills.c", "probe/normal.c",
+         "probe/slow-path.c", "probe/streams.h")
 
 # The files whose code decides whether the samples of a way still count, by function and way. files_of() adds memory
 # maps and normal memory. All other ways depend on no file.
@@ -38,6 +40,7 @@ SERIES = {
     "copies_mc": {"fragile": COPY_MC, "rep movsq": COPY_MC, "rep movsb": COPY_MC},
     "folio_copy": {"running kernel": FOLIO_COPY},
     "folio_mc_copy": {"running kernel": FOLIO_COPY},
+    "cow": {"forward runs": COPY_MC + COPY_ON_WRITE, "one run": COPY_MC + COPY_ON_WRITE},
 }
 SERIES["nodes"] = SERIES["copies"]
 
