@@ -9,7 +9,8 @@ files     the digests of all files that a way may consist of (report/series.py),
 busy      the reasons why the machine was busy, or null
 imported  the origin of a record that `make record` did not make here, or null
 
-A record names no host and no serial number, so its file can be mailed as it is.
+A record names no host and no serial number, so its file can be mailed as it is. The kernel's command line may name
+disks and hosts, and is left out.
 """
 import glob
 import gzip
@@ -30,6 +31,18 @@ def slug(vendor, family, model, stepping):
     return "-".join([name] + ["".join(filter(str.isalnum, part)) for part in (family, model, stepping)])
 
 
+def without_cmdline(text):
+    """The lines of a run, without the kernel's command line in its environment"""
+    lines = []
+    for line in text.splitlines(True):
+        if line.startswith('{"environment"'):
+            run = json.loads(line)
+            run["environment"].pop("cmdline", None)
+            line = json.dumps(run) + "\n"
+        lines.append(line)
+    return "".join(lines)
+
+
 def make(directory, date):
     """Joins all runs of `make record` in DIRECTORY into DIRECTORY/samples.jsonl.gz"""
     busy = series.read(os.path.join(directory, "busy")).split("\n")
@@ -37,7 +50,7 @@ def make(directory, date):
             **json.loads(series.read(os.path.join(directory, "state")))}
     text = json.dumps({"record": head}) + "\n"
     for name in sorted(glob.glob(os.path.join(glob.escape(directory), "*.jsonl"))):
-        text += series.read(name)
+        text += without_cmdline(series.read(name))
     # The gzip header has no time and no name, so that the same samples make the same bytes.
     with open(os.path.join(directory, "samples.jsonl.gz"), "wb") as file, gzip.GzipFile("", "wb", 9, file, 0) as packed:
         packed.write(text.encode())

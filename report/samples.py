@@ -447,10 +447,12 @@ def check_machine(results, run):
         raise Refused("%s: the run of another CPU (%s, microcode %s, and %s, microcode %s before): one directory per "
                       "machine" % (run.where, environment["cpu"], environment["microcode"], first["cpu"],
                                    first["microcode"]))
-    # The probe runs on the CPU where it starts, so pinned_to may differ between its runs.
+    # The probe runs on the CPU where it starts, so pinned_to may differ between its runs. The runs of the bench in a
+    # record are of two kernels, which measure different things.
     for what in ("version", "series", "routines_from", "module", "pinned_to", "evict"):
         known = [str(earlier[what]) for earlier in results.environments
                  if what in earlier and earlier["program"] == environment["program"] and
+                 earlier["kernel"] == environment["kernel"] and
                  (what != "pinned_to" or environment["program"] != "probe")]
         if what in environment and known and str(environment[what]) != known[0]:
             raise Refused("%s: a run with %s %s, and %s before: one directory per way of measuring"
