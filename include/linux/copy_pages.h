@@ -186,7 +186,7 @@ static inline int resume_copy_mc_highpages(struct page *to, struct page *from,
 	return 0;
 }
 
-/* Copies the bytes of the pages, but not their KMSAN metadata. */
+/* copy_mc_highpages(), without what KMSAN has to know of the pages */
 static inline int __copy_mc_highpages(struct page *to, struct page *from,
 				      unsigned int npages)
 {
@@ -234,7 +234,8 @@ copy_mc_highpages(struct page *to, struct page *from, unsigned int npages)
  * An architecture may have to do more for a page of user space than to copy
  * its bytes, in copy_user_highpage() or in copy_user_page(). The preprocessor
  * does not tell a copy_user_page() that is a function from a plain copy_page(),
- * so only architectures with a copy_pages() copy user pages in one go.
+ * so only architectures with a copy_pages() copy user pages in one go. Such an
+ * architecture defines __HAVE_ARCH_COPY_USER_HIGHPAGE if it has more to do.
  */
 #if COPY_HIGHPAGES_BY_PAGE || !defined(copy_pages) || \
 	!defined(copy_mc_pages) || defined(__HAVE_ARCH_COPY_USER_HIGHPAGE)

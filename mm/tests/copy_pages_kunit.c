@@ -17,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/panic.h>
+#include <linux/pgalloc_tag.h>
 #include <linux/set_memory.h>
 #include <linux/spinlock.h>
 #include <linux/text-patching.h>
@@ -366,6 +367,9 @@ static void skip_without_user_folios(struct kunit *test)
 }
 #endif
 
+/* Folios of two pages and more, with as many pages in front and twice as many behind */
+static_assert(MAX_PAGE_ORDER >= 3);
+
 static void free_page_of_folio(void *page)
 {
 	__free_page(page);
@@ -384,8 +388,10 @@ static struct folio *alloc_guarded_folio(struct kunit *test, unsigned int order)
 
 	KUNIT_ASSERT_NOT_NULL(test, run);
 	split_page(run, order + 2);
-	for (i = 1; i < nr; i++)
-		set_page_count(head + i, 0);
+	for (i = 1; i < nr; i++) {
+		KUNIT_ASSERT_TRUE(test, page_ref_freeze(head + i, 1));
+		clear_page_tag_ref(head + i);
+	}
 	prep_compound_page(head, order);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_folio, head), 0);
 
