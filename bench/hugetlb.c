@@ -23,7 +23,7 @@
 #define NODE_BITS	    1024
 #define WORD_BITS	    (8 * sizeof(unsigned long))
 
-unsigned long huge_size(int order)
+static unsigned long huge_size(int order)
 {
 	return (unsigned long)sysconf(_SC_PAGESIZE) << order;
 }

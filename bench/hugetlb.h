@@ -8,7 +8,6 @@ struct hugetlb {
 	void *src, *dst;
 };
 
-unsigned long huge_size(int order);
 char *pool_path(int order, int node);
 long pages_of_pool(const char *which, int order, int node);
 void *map_huge_pages(int order, int nr, int node, char **why);
