@@ -255,8 +255,8 @@ static void take_faults(uint64_t *mem, const struct fault *taken, int nr)
 /* A child takes one fault in each page. If others take pages of the pool meanwhile, it gets SIGBUS. */
 static bool run_child(uint64_t *mem, const struct fault *taken, int nr)
 {
+	pid_t pid, parent = getpid();
 	int status;
-	pid_t pid;
 
 	fflush(NULL);
 	pid = fork();
@@ -264,6 +264,8 @@ static bool run_child(uint64_t *mem, const struct fault *taken, int nr)
 		return because("fork(2): %s", strerror(errno));
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1); /* killed before the prctl(2): the pages must not outlive it */
 		prctl(PR_SET_DUMPABLE, 0); /* SIGBUS would dump the pages */
 		take_faults(mem, taken, nr);
 		_exit(0);
