@@ -98,7 +98,13 @@ apply: ## apply the series to your own tree: KERNEL=DIR; SIGNOFF=1 signs it off
 
 .PHONY: module
 module: ## build folio_copy_bench.ko and its front end for the kernel built in KDIR=DIR (default: the running kernel)
-	@$(call run,$(MAKE) --no-print-directory -C bench-module $(if $(KDIR),KDIR=$(abspath $(KDIR))) && $(MAKE) --no-print-directory -C bench)
+	@$(call run,$(call modules,module))
+
+.PHONY: live
+live: ## the same, and folio_copy_live.ko, which puts the series into that kernel while it runs
+	@$(call run,$(call modules,live))
+
+modules = $(MAKE) --no-print-directory -C bench-module $1 $(if $(KDIR),KDIR=$(abspath $(KDIR))) && $(MAKE) --no-print-directory -C bench
 
 .PHONY: clean
 clean: ## remove all build output, keep the downloads

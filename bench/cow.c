@@ -264,8 +264,9 @@ static bool run_child(uint64_t *mem, const struct fault *taken, int nr)
 		return because("fork(2): %s", strerror(errno));
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* If it was killed before the prctl(2), the pages must not outlive it. */
 		if (getppid() != parent)
-			_exit(1); /* killed before the prctl(2): the pages must not outlive it */
+			_exit(1);
 		prctl(PR_SET_DUMPABLE, 0); /* SIGBUS would dump the pages */
 		take_faults(mem, taken, nr);
 		_exit(0);

@@ -68,6 +68,7 @@ static const char usage_text[] =
 	"  --scenario NAME move_pages, or as root demotion (by reclaim, to the next memory tier)\n"
 	"                  or promotion (by NUMA balancing, from there to the node of the CPU)\n"
 	"                  (move_pages)\n"
+	"  --ab            as root, with folio_copy_live loaded: both sides of it, sample by sample\n"
 	"folio-copy-bench cow [options]  faults of copy-on-write in hugetlb pages, without the module\n"
 	"  --size SIZE     of the pages (2M)\n"
 	"  --pages N       pages to copy; the pool needs twice as many (64)\n"
@@ -76,6 +77,14 @@ static const char usage_text[] =
 	"  --samples N     samples per row, after a first one that is kept apart (200)\n"
 	"  --cpu N         the CPU that copies (the one this runs on)\n"
 	"  --seed N        seed of the order of the samples and of the contents (random)\n"
+	"folio-copy-bench live VERB [options]  the series in the running kernel, by a livepatch, as root\n"
+	"  load            load folio_copy_live.ko, which changes nothing yet\n"
+	"  on, off [FUNCTION]...\n"
+	"                  switch folio_copy, folio_mc_copy (both) to the series, or back\n"
+	"  status          what is on, the instructions, and the calls since it was loaded\n"
+	"  unload          take it out again\n"
+	"  --module FILE   load: this file (that of make live, or an installed one)\n"
+	"  --untested      load: into versions of Linux that it was not tested with\n"
 	"all measurements:\n"
 	"  --json FILE     append the raw samples, one JSON object per line (not of a preset)\n"
 	"  --functional    for emulated machines: check the contents, print no speed\n"
@@ -111,6 +120,7 @@ static const struct {
 	{ "rebind", cmd_rebind },
 	{ "move-pages", cmd_move_pages },
 	{ "cow", cmd_cow },
+	{ "live", cmd_live },
 };
 
 /* A request for help overrides all other arguments. */

@@ -110,4 +110,7 @@ int cmd_move_pages(int argc, char **argv);
 /* cow.c */
 int cmd_cow(int argc, char **argv);
 
+/* live.c */
+int cmd_live(int argc, char **argv);
+
 #endif

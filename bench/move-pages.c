@@ -20,21 +20,28 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "live.h"
 #include "move-pages.h"
 #include "random.h"
 #include "rows.h"
+#include "sides.h"
 
 #define MAX_TRIES 3
 #define MAX_BYTES (64ULL << 30)
 
+/* The stages of a run: --ab also measures the kernel without its module, which shows what the module's entry costs. */
+enum stage { BEFORE, MAIN, AFTER };
+static const char *const stages[] = { "not loaded, before", "", "not loaded, after" };
+
 /* Folios of one size, moved in one direction. */
 struct row {
 	struct kind *kind;
-	int src, dst, nr;
+	enum stage stage;
+	int src, dst, nr, nr_ways;
 	size_t bytes;
-	uint64_t ns[MAX_ROUNDS];
-	char missing[WHY_SIZE]; /* why there are no samples, or "" */
-	bool failed;		/* samples were tried */
+	uint64_t (*ns)[NR_SIDES]; /* by round and way */
+	char missing[WHY_SIZE];	  /* why there are no samples, or "" */
+	bool failed;		  /* samples were tried */
 };
 
 static struct {
@@ -42,6 +49,7 @@ static struct {
 	struct list src, dst;
 	uint64_t bytes, seed;
 	int samples;
+	bool ab;
 	const struct scenario *scenario;
 } opt;
 
@@ -102,7 +110,7 @@ static const struct scenario moving = {
 
 /* Options */
 
-enum { O_SIZE = 1, O_SRC, O_DST, O_BYTES, O_SAMPLES, O_SEED, O_SCENARIO };
+enum { O_SIZE = 1, O_SRC, O_DST, O_BYTES, O_SAMPLES, O_SEED, O_SCENARIO, O_AB };
 
 static const struct option options[] = { { "size", required_argument, NULL, O_SIZE },
 					 { "src", required_argument, NULL, O_SRC },
@@ -111,6 +119,7 @@ static const struct option options[] = { { "size", required_argument, NULL, O_SI
 					 { "samples", required_argument, NULL, O_SAMPLES },
 					 { "seed", required_argument, NULL, O_SEED },
 					 { "scenario", required_argument, NULL, O_SCENARIO },
+					 { "ab", no_argument, NULL, O_AB },
 					 CPU_OPTION,
 					 JSON_OPTION,
 					 COMMON_OPTIONS };
@@ -155,6 +164,9 @@ static void parse_option(int o)
 		return;
 	case O_SCENARIO:
 		return set_scenario(optarg);
+	case O_AB:
+		opt.ab = true;
+		return;
 	}
 	parse_common_option(o);
 }
@@ -274,6 +286,7 @@ static void add_row(struct kind *kind, int src, int dst, bool there)
 		.dst = dst,
 		.bytes = opt.bytes - opt.bytes % kind->size,
 	};
+	enum stage first = opt.ab ? BEFORE : MAIN, last = opt.ab ? AFTER : MAIN;
 
 	there = there && is_allowed(src) && is_allowed(dst);
 	if (there && kind->hugetlb)
@@ -284,8 +297,14 @@ static void add_row(struct kind *kind, int src, int dst, bool there)
 	} else {
 		strcpy(row.missing, why);
 	}
-	rows = grown(rows, nr_rows, sizeof(*rows));
-	rows[nr_rows++] = row;
+	for (row.stage = first; row.stage <= last; row.stage++) {
+		row.nr_ways = opt.ab && row.stage == MAIN ? NR_SIDES : 1;
+		row.ns = calloc(opt.samples + 1, sizeof(*row.ns));
+		if (!row.ns)
+			die("out of memory");
+		rows = grown(rows, nr_rows, sizeof(*rows));
+		rows[nr_rows++] = row;
+	}
 }
 
 static void add_rows(struct kind *kind)
@@ -375,43 +394,91 @@ static bool take_sample(struct row *row, uint64_t *ns, bool *corrupt)
 	return moved && !*corrupt;
 }
 
+static bool take_side(struct row *row, int side, uint64_t *ns, bool *corrupt)
+{
+	if (row->nr_ways == 1)
+		return take_sample(row, ns, corrupt);
+	return begin_side(side) && take_sample(row, ns, corrupt) && end_side(side, row->bytes / row->kind->size);
+}
+
 /*
  * Other activity may hold a page for a moment, so that the page does not move or its folio is
  * split. Such a sample does not count, and is tried again. The row fails after MAX_TRIES of them.
  */
-static void measure(struct row *row)
+static bool measure_side(struct row *row, int side)
 {
 	bool corrupt = false;
-	uint64_t ns = 0;
-	int try;
 
-	for (try = 0; try < MAX_TRIES && !interrupted && !corrupt; try++) {
-		if (take_sample(row, &ns, &corrupt)) {
-			row->ns[row->nr++] = ns;
-			return;
-		}
+	for (int try = 0; try < MAX_TRIES && !interrupted && !corrupt; try++)
+		if (take_side(row, side, &row->ns[row->nr][side], &corrupt))
+			return true;
+	if (!interrupted || corrupt) {
+		strcpy(row->missing, why);
+		row->failed = true;
 	}
-	if (interrupted && !corrupt)
+	return false;
+}
+
+static void measure(struct row *row)
+{
+	uint32_t order[NR_SIDES] = {};
+
+	if (row->nr_ways > 1)
+		shuffle(order, row->nr_ways, &random_state);
+	for (int i = 0; i < row->nr_ways; i++)
+		if (!measure_side(row, order[i]))
+			return;
+	row->nr++;
+}
+
+static void measure_stage(enum stage stage)
+{
+	uint32_t *order = calloc(nr_rows, sizeof(*order));
+	const char *name = stages[stage];
+
+	if (!order)
+		die("out of memory");
+	for (int round = 0; round <= opt.samples && !interrupted; round++) {
+		fprintf(stderr, "%s%sround %d of %d: %d rows\n", name, *name ? ": " : "", round, opt.samples,
+			opt.ab ? nr_rows / 3 : nr_rows);
+		shuffle(order, nr_rows, &random_state);
+		for (int i = 0; i < nr_rows && !interrupted; i++)
+			if (rows[order[i]].stage == stage && !*rows[order[i]].missing)
+				measure(&rows[order[i]]);
+	}
+	free(order);
+}
+
+static void miss_stage(enum stage stage)
+{
+	for (int i = 0; i < nr_rows; i++)
+		if (rows[i].stage == stage && !*rows[i].missing)
+			strcpy(rows[i].missing, why);
+}
+
+static void measure_without_module(enum stage stage)
+{
+	if (interrupted)
 		return;
-	strcpy(row->missing, why);
-	row->failed = true;
+	if (!leave_module()) {
+		miss_stage(stage);
+		return;
+	}
+	measure_stage(stage);
+	if (return_module())
+		return;
+	complain("%s", why);
+	nr_failed++;
 }
 
 static void measure_all(void)
 {
-	uint32_t *order = calloc(nr_rows, sizeof(*order));
-	int round, i;
-
-	if (!order)
-		die("out of memory");
-	for (round = 0; round <= opt.samples && !interrupted; round++) {
-		fprintf(stderr, "round %d of %d: %d rows\n", round, opt.samples, nr_rows);
-		shuffle(order, nr_rows, &random_state);
-		for (i = 0; i < nr_rows && !interrupted; i++)
-			if (!*rows[order[i]].missing)
-				measure(&rows[order[i]]);
-	}
-	free(order);
+	if (opt.ab)
+		measure_without_module(BEFORE);
+	if (!opt.ab || live_is_loaded())
+		measure_stage(MAIN);
+	if (opt.ab)
+		measure_without_module(AFTER);
 }
 
 /* Results */
@@ -432,6 +499,11 @@ static int plan_row(const struct row *row)
 		planned.missing = format("failed: %s", row->missing);
 	else if (*row->missing)
 		planned.missing = row->missing;
+	planned.kind = stages[row->stage];
+	if (opt.ab)
+		planned.benchmark = "live";
+	if (row->nr_ways > 1)
+		plan_sides(&planned);
 	return plan_rows(&planned, 1, opt.samples + 1);
 }
 
@@ -452,7 +524,8 @@ static void finish(const struct row *row, int nr)
 
 	rounds.nr = row->nr;
 	for (int i = 0; i < row->nr; i++)
-		rounds.ns[i][0] = row->ns[i];
+		for (int way = 0; way < row->nr_ways; way++)
+			rounds.ns[i][way] = row->ns[i][way];
 	finish_row(nr, &rounds);
 }
 
@@ -480,6 +553,8 @@ int cmd_move_pages(int argc, char **argv)
 	const char *reason;
 
 	parse_options(argc, argv);
+	if (opt.ab)
+		need_sides();
 	pin_cpu();
 	restore_at_exit();
 	reason = opt.scenario->prepare();

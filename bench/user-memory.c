@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "front-end.h"
+#include "live.h"
 #include "user-memory.h"
 
 #define SETTINGS     "/sys/kernel/mm"
@@ -59,7 +60,8 @@ bool because(const char *fmt, ...)
 /* Settings */
 
 /*
- * What has been changed, a line each: a file, a tab and its value before, or a directory that was made.
+ * What has been changed, a line each: a file, a tab and its value before; or a directory that was made; or
+ * LIVE_UNLOADED, a tab and the file of the module.
  * It is written before the change, and gone when all is put back. /run is gone with the machine's state.
  */
 #define LEFT_BEHIND "/run/folio-copy-bench.changed"
@@ -175,6 +177,18 @@ static bool lock_settings(void)
 	return fd < 0 || !flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK;
 }
 
+static void load_again(const char *file)
+{
+	char *reason;
+
+	if (live_is_loaded())
+		return;
+	reason = live_load(file);
+	complain("a run that was killed has unloaded %s; %s%s", file, reason ? "NOT loaded again: " : "loaded again",
+		 reason ?: "");
+	free(reason);
+}
+
 static void put_back_line(char *line)
 {
 	char *value = strchr(line, '\t');
@@ -182,6 +196,10 @@ static void put_back_line(char *line)
 
 	if (value)
 		*value++ = '\0';
+	if (value && !strcmp(line, LIVE_UNLOADED)) {
+		load_again(value);
+		return;
+	}
 	done = value ? write_setting(line, value) : !rmdir(line) || because("%s", strerror(errno));
 	if (value)
 		complain("a run that was killed has left a change behind; %s: echo %s > %s%s%s%s",

@@ -1,0 +1,1 @@
+../include/linux/copy_pages.h
