@@ -164,7 +164,7 @@ static int add_tasks(FILE *names, const char *pid, char state, int found)
 	tasks = opendir(path);
 	while (tasks && (entry = readdir(tasks))) {
 		snprintf(path, sizeof(path), "/proc/%s/task/%.16s/patch_state", pid, entry->d_name);
-		if (!starts_with(path, state) || found++ >= MAX_TASKS)
+		if (*entry->d_name == '.' || !starts_with(path, state) || found++ >= MAX_TASKS)
 			continue;
 		snprintf(path, sizeof(path), "/proc/%s/task/%.16s/comm", pid, entry->d_name);
 		comm = slurp(path);
