@@ -381,12 +381,14 @@ const char *live_file(void)
 
 static char *load_module(const char *path, bool untested)
 {
-	char *reason = live_is_loaded() ? load_error(EEXIST) : other_patch();
+	char *reason = live_is_loaded() ? load_error(EEXIST) : NULL;
 
-	if (!reason && starts_with(FTRACE, '0'))
-		reason = format("ftrace is off, by which livepatches work: echo 1 > " FTRACE);
 	if (!reason && has_series())
 		reason = format("this kernel has the series already: boot one without it to compare");
+	if (!reason)
+		reason = other_patch();
+	if (!reason && starts_with(FTRACE, '0'))
+		reason = format("ftrace is off, by which livepatches work: echo 1 > " FTRACE);
 	if (!reason && !path)
 		path = find_module();
 	if (!reason && !path)
