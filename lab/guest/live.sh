@@ -93,6 +93,11 @@ unload_other() {
 	wait_for "$patches/other_patch/enabled" '' && sleep 1 && rmmod other_patch
 }
 
+# NUMA balancing must not migrate anybody's memory by a wrong copy.
+no_balancing() {
+	echo 0 >/proc/sys/kernel/numa_balancing
+}
+
 nothing_is_left() {
 	[ ! -e /run/folio-copy-bench.changed ] && [ ! -e /run/folio-copy-bench.module ] &&
 		[ ! -e "$patches/folio_copy_live" ] && ! grep -q '^folio_copy_live ' /proc/modules
