@@ -33,6 +33,7 @@
 #define PAGE	     4096UL
 #define WORDS	     (PAGE / sizeof(uint64_t))
 #define MAX_SETTINGS 64
+#define LOCK_TRIES   20 /* 2 s */
 #define MAX_VALUE    128
 
 #define PM_PRESENT (1ULL << 63)
@@ -166,7 +167,7 @@ static void restore_settings(void)
 
 /*
  * Two runs at once would be wrong: the second one would save and restore values that the first one
- * has set. The lock ends with the process.
+ * has set. The lock ends with the process and its children, which may take a moment after a kill.
  */
 static bool lock_settings(void)
 {
@@ -174,7 +175,14 @@ static bool lock_settings(void)
 
 	if (fd < 0)
 		fd = open(SETTINGS, O_RDONLY);
-	return fd < 0 || !flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK;
+	for (int tries = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB); tries++) {
+		if (errno != EWOULDBLOCK)
+			return true;
+		if (tries == LOCK_TRIES)
+			return false;
+		usleep(100000);
+	}
+	return true;
 }
 
 static void load_again(const char *file)
