@@ -263,6 +263,7 @@ static bool run_child(uint64_t *mem, const struct fault *taken, int nr)
 	if (pid < 0)
 		return because("fork(2): %s", strerror(errno));
 	if (!pid) {
+		forget_lock();
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* If it was killed before the prctl(2), the pages must not outlive it. */
 		if (getppid() != parent)

@@ -33,7 +33,6 @@
 #define PAGE	     4096UL
 #define WORDS	     (PAGE / sizeof(uint64_t))
 #define MAX_SETTINGS 64
-#define LOCK_TRIES   20 /* 2 s */
 #define MAX_VALUE    128
 
 #define PM_PRESENT (1ULL << 63)
@@ -167,22 +166,21 @@ static void restore_settings(void)
 
 /*
  * Two runs at once would be wrong: the second one would save and restore values that the first one
- * has set. The lock ends with the process and its children, which may take a moment after a kill.
+ * has set. The lock ends with the process.
  */
+static int lock = -1;
+
 static bool lock_settings(void)
 {
-	static int fd = -1;
+	if (lock < 0)
+		lock = open(SETTINGS, O_RDONLY);
+	return lock < 0 || !flock(lock, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK;
+}
 
-	if (fd < 0)
-		fd = open(SETTINGS, O_RDONLY);
-	for (int tries = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB); tries++) {
-		if (errno != EWOULDBLOCK)
-			return true;
-		if (tries == LOCK_TRIES)
-			return false;
-		usleep(100000);
-	}
-	return true;
+/* For a child: the lock must not outlive its parent. */
+void forget_lock(void)
+{
+	close(lock);
 }
 
 static void load_again(const char *file)

@@ -42,6 +42,7 @@ bool change_setting(const char *path, const char *value);
 bool write_down(const char *path, const char *value);
 void restore_at_exit(void);
 void put_back(void);
+void forget_lock(void);
 
 uint64_t free_memory(int node);
 uint64_t free_hugetlb(const struct kind *kind, int node);
