@@ -353,7 +353,7 @@ static void prepare_distribution(void)
 {
 	const char *kernel = getenv("LAB_KERNEL");
 
-	distribution = kernel && !strcmp(kernel, "debian");
+	distribution = kernel && !strncmp(kernel, "debian", strlen("debian"));
 	if (distribution && system("modprobe pvpanic-pci"))
 		give_up("modprobe pvpanic-pci");
 }
