@@ -12,6 +12,7 @@
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+#include <linux/range.h>
 #include <linux/version.h>
 
 /*
@@ -36,6 +37,11 @@ static inline struct dev_pagemap *page_pgmap(const struct page *page)
 /* Only the largest number of pages had a name, not the largest order. */
 #ifndef MAX_FOLIO_ORDER
 #define MAX_FOLIO_ORDER PUD_ORDER
+#endif
+
+/* A range had no initializer. */
+#ifndef DEFINE_RANGE
+#define DEFINE_RANGE(_start, _end) ((struct range){ .start = (_start), .end = (_end) })
 #endif
 
 /* The callback was named page_free and took the page. */

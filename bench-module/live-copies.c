@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * folio_copy() and folio_mc_copy() as the series has them. Kbuild takes them from the patches, and all that they
- * call from include/linux/copy_pages.h of the series.
+ * folio_copy(), folio_mc_copy() and copy_user_large_folio() as the series has them. Kbuild takes them from the patches,
+ * and all that they call from include/linux/copy_pages.h of the series.
  *
  * copy_mc_pages() is the module's own, because the kernel's recovering copies are not exported. It makes the choice
- * of the series where a module can see on what the choice depends. Where it cannot, folio_mc_copy() stays as it is.
+ * of the series where a module can see on what the choice depends. Where it cannot, the last two stay as they are.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -19,6 +19,7 @@
 #include <asm/alternative.h>
 #include <asm/cpufeature.h>
 
+#include "compat.h"
 #include "copy_mc.h"
 #include "live.h"
 
@@ -45,6 +46,10 @@ static unsigned long __must_check copy_mc_pages(void *to, const void *from, unsi
 #include "folio_copies.inc"
 #undef folio_copy
 #undef folio_mc_copy
+
+#define copy_user_large_folio series_copy_user_large_folio
+#include "user_copies.inc"
+#undef copy_user_large_folio
 
 const char *mc_by_page;
 
@@ -121,13 +126,19 @@ static const char *instruction(void)
 	return boot_cpu_has(X86_FEATURE_REP_GOOD) ? "rep movsq" : "unrolled loop";
 }
 
-void print_copies(struct seq_buf *s)
+static void print_mc_copy(struct seq_buf *s, const char *function)
 {
 	bool recovers = boot_cpu_has(X86_FEATURE_ERMS) || boot_cpu_has(X86_FEATURE_SUCCOR);
 
-	seq_buf_printf(s, "folio_copy: %s\n", instruction());
 	if (mc_by_page)
-		seq_buf_printf(s, "folio_mc_copy: page by page: %s\n", mc_by_page);
+		seq_buf_printf(s, "%s: page by page: %s\n", function, mc_by_page);
 	else
-		seq_buf_printf(s, "folio_mc_copy: %s%s\n", instruction(), recovers ? ", recovering" : "");
+		seq_buf_printf(s, "%s: %s%s\n", function, instruction(), recovers ? ", recovering" : "");
+}
+
+void print_copies(struct seq_buf *s)
+{
+	seq_buf_printf(s, "folio_copy: %s\n", instruction());
+	print_mc_copy(s, "folio_mc_copy");
+	print_mc_copy(s, "copy_user_large_folio");
 }

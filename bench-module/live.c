@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * folio_copy_live: puts folio_copy() and folio_mc_copy() of the series into the running kernel, by the kernel's own
- * livepatch interface, and switches between both sides while the kernel runs:
+ * folio_copy_live: puts folio_copy(), folio_mc_copy() and copy_user_large_folio() of the series into the running kernel,
+ * by the kernel's own livepatch interface, and switches between both sides while the kernel runs:
  *
- *	off	the page-by-page loop that the kernel has
+ *	off	the page-by-page copy that the kernel has
  *	on	the copy of the series
  *
  * Both sides are behind the same entry of ftrace, and a call looks at one flag, so that a comparison of the sides is
  * one of the copies. A switch acts on the next call. Below /sys/module/folio_copy_live/parameters/:
  *
- *	folio_copy, folio_mc_copy	Y: on, N: off. Off after loading
+ *	folio_copy, folio_mc_copy, copy_user_large_folio
+ *					Y: on, N: off. Off after loading
  *	counters			calls and bytes, per function and side
  *	copies				the instructions of the series on this CPU
  *
@@ -26,16 +27,18 @@
 #include "live.h"
 #include "v73.h"
 
-enum function { FOLIO_COPY, FOLIO_MC_COPY, NR_FUNCTIONS };
+enum function { FOLIO_COPY, FOLIO_MC_COPY, COPY_USER_LARGE_FOLIO, NR_FUNCTIONS };
 #define NR_SIDES 2
 
-static const char *const names[NR_FUNCTIONS] = { "folio_copy", "folio_mc_copy" };
+static const char *const names[NR_FUNCTIONS] = { "folio_copy", "folio_mc_copy", "copy_user_large_folio" };
 
 static bool on[NR_FUNCTIONS];
 module_param_named(folio_copy, on[FOLIO_COPY], bool, 0644);
 MODULE_PARM_DESC(folio_copy, "Y: copy as the series does");
 module_param_named(folio_mc_copy, on[FOLIO_MC_COPY], bool, 0644);
 MODULE_PARM_DESC(folio_mc_copy, "Y: copy as the series does");
+module_param_named(copy_user_large_folio, on[COPY_USER_LARGE_FOLIO], bool, 0644);
+MODULE_PARM_DESC(copy_user_large_folio, "Y: copy as the series does");
 
 static bool untested;
 module_param(untested, bool, 0444);
@@ -72,8 +75,17 @@ static int live_folio_mc_copy(struct folio *dst, struct folio *src)
 	return v73_folio_mc_copy(dst, src);
 }
 
+static int live_copy_user_large_folio(struct folio *dst, struct folio *src, unsigned long addr_hint,
+				      struct vm_area_struct *vma)
+{
+	if (is_on(COPY_USER_LARGE_FOLIO, src) && !mc_by_page)
+		return series_copy_user_large_folio(dst, src, addr_hint, vma);
+	return v73_copy_user_large_folio(dst, src, addr_hint, vma);
+}
+
 static struct klp_func functions[] = { { .old_name = "folio_copy", .new_func = live_folio_copy },
 				       { .old_name = "folio_mc_copy", .new_func = live_folio_mc_copy },
+				       { .old_name = "copy_user_large_folio", .new_func = live_copy_user_large_folio },
 				       {} };
 
 /* An object without a name is vmlinux. */
@@ -148,6 +160,6 @@ static void __exit live_exit(void)
 module_init(live_init);
 module_exit(live_exit);
 
-MODULE_DESCRIPTION("folio_copy() and folio_mc_copy() of the series in the running kernel");
+MODULE_DESCRIPTION("the copies of the series in the running kernel");
 MODULE_LICENSE("GPL");
 MODULE_INFO(livepatch, "Y");

@@ -7,6 +7,8 @@
  * v7.3 copies forwards only if the fault is in the last page. So that fault tells what every fault
  * would take if all were copied forwards, on any kernel. Larger pages than those of the page allocator
  * it copies forwards, wherever the fault is.
+ *
+ * With --ab both orders are there, as sides of the module folio_copy_live.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,10 +26,12 @@
 #include "hugetlb.h"
 #include "random.h"
 #include "rows.h"
+#include "sides.h"
 #include "user-memory.h"
 
 #define PAGE	  4096UL
 #define NR_PLACES 5
+#define MAX_TRIES 3
 #define LAST	  (NR_PLACES - 1)
 #define TWICE	  2 /* here, and here again as a control */
 #define MAX_PAGES (1 << 20)
@@ -46,10 +50,12 @@ static const struct place {
 static struct {
 	uint64_t size, seed;
 	int node, pages, samples;
-	bool lend;
+	bool lend, ab;
 } opt;
 
 static int order; /* of the pages */
+static uint64_t *mem;
+static uint64_t random_state;
 
 /* The faults of all rounds, in the order in which they are taken. */
 static struct fault {
@@ -57,8 +63,12 @@ static struct fault {
 } * faults;
 static int nr_faults;
 
-/* By place: the times of here and here again, round by round. */
-static struct rounds times[NR_PLACES];
+/* Without --ab, there is one stage. */
+static struct {
+	struct rounds times[NR_PLACES]; /* by round and way: here and here again, or with --ab each side */
+	const char *missing;		/* why there are none */
+	bool failed;
+} results[NR_STAGES];
 
 /* What a child finds out. */
 static struct shared {
@@ -69,7 +79,7 @@ static struct shared {
 
 /* Options */
 
-enum { O_SIZE = 1, O_PAGES, O_LEND, O_NODE, O_SAMPLES, O_SEED };
+enum { O_SIZE = 1, O_PAGES, O_LEND, O_NODE, O_SAMPLES, O_SEED, O_AB };
 
 static const struct option options[] = { { "size", required_argument, NULL, O_SIZE },
 					 { "pages", required_argument, NULL, O_PAGES },
@@ -77,6 +87,7 @@ static const struct option options[] = { { "size", required_argument, NULL, O_SI
 					 { "node", required_argument, NULL, O_NODE },
 					 { "samples", required_argument, NULL, O_SAMPLES },
 					 { "seed", required_argument, NULL, O_SEED },
+					 { "ab", no_argument, NULL, O_AB },
 					 CPU_OPTION,
 					 JSON_OPTION,
 					 COMMON_OPTIONS };
@@ -109,6 +120,9 @@ static void parse_option(int o)
 		return;
 	case O_SEED:
 		opt.seed = parse_number("seed", optarg);
+		return;
+	case O_AB:
+		opt.ab = true;
 		return;
 	}
 	parse_common_option(o);
@@ -192,7 +206,7 @@ static uint64_t word_of(size_t nr)
 	return next_random(&state);
 }
 
-static void fill(uint64_t *mem)
+static void fill(void)
 {
 	for (size_t i = 0; i < opt.pages * opt.size / sizeof(*mem); i++)
 		mem[i] = word_of(i);
@@ -207,7 +221,7 @@ static size_t written(size_t page, int place)
 }
 
 /* @faults: NULL, or those that have written, one to each page */
-static bool contents_right_after(const uint64_t *mem, const struct fault *written_by, int nr)
+static bool contents_right_after(const struct fault *written_by, int nr)
 {
 	size_t words = opt.size / sizeof(*mem);
 
@@ -226,20 +240,20 @@ static bool contents_right_after(const uint64_t *mem, const struct fault *writte
 
 static void plan_faults(void)
 {
-	uint64_t random = ~opt.seed; /* not the numbers of the contents */
+	int times = opt.ab ? 1 : TWICE, nr = NR_PLACES * times;
 	uint32_t numbers[NR_PLACES * TWICE];
 
-	faults = calloc((opt.samples + 1) * ARRAY_SIZE(numbers), sizeof(*faults));
+	faults = calloc((opt.samples + 1) * nr, sizeof(*faults));
 	if (!faults)
 		die("out of memory");
 	for (int round = 0; round <= opt.samples; round++) {
-		shuffle(numbers, ARRAY_SIZE(numbers), &random);
-		for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-			faults[nr_faults++] = (struct fault){ round, numbers[i] / TWICE, numbers[i] % TWICE };
+		shuffle(numbers, nr, &random_state);
+		for (int i = 0; i < nr; i++)
+			faults[nr_faults++] = (struct fault){ round, numbers[i] / times, numbers[i] % times };
 	}
 }
 
-static void take_faults(uint64_t *mem, const struct fault *taken, int nr)
+static void take_faults(const struct fault *taken, int nr)
 {
 	for (int page = 0; page < nr; page++) {
 		volatile uint64_t *at = mem + written(page, taken[page].place);
@@ -248,12 +262,12 @@ static void take_faults(uint64_t *mem, const struct fault *taken, int nr)
 		*at = value;
 		shared->ns[page] = now_ns() - start;
 	}
-	shared->right = contents_right_after(mem, taken, nr);
+	shared->right = contents_right_after(taken, nr);
 	strcpy(shared->why, why);
 }
 
 /* A child takes one fault in each page. If others take pages of the pool meanwhile, it gets SIGBUS. */
-static bool run_child(uint64_t *mem, const struct fault *taken, int nr)
+static bool run_child(const struct fault *taken, int nr)
 {
 	pid_t pid, parent = getpid();
 	int status;
@@ -269,7 +283,7 @@ static bool run_child(uint64_t *mem, const struct fault *taken, int nr)
 		if (getppid() != parent)
 			_exit(1);
 		prctl(PR_SET_DUMPABLE, 0); /* SIGBUS would dump the pages */
-		take_faults(mem, taken, nr);
+		take_faults(taken, nr);
 		_exit(0);
 	}
 	while (waitpid(pid, &status, 0) < 0)
@@ -283,32 +297,107 @@ static bool run_child(uint64_t *mem, const struct fault *taken, int nr)
 	return shared->right;
 }
 
+/* Gigantic pages are copied forwards. The sides of --ab are compared instead. */
+static bool has_order(void)
+{
+	return opt.size <= LARGEST && !opt.ab;
+}
+
 static int at_once(int done)
 {
 	return nr_faults - done < opt.pages ? nr_faults - done : opt.pages;
 }
 
-static bool measure(uint64_t *mem)
+/* The faults of a child are all taken with one side, whose calls the module counts. */
+static bool take_side(int side, const struct fault *taken, int nr)
 {
-	int nr;
+	for (int try = 0; try < MAX_TRIES && !interrupted; try++) {
+		if (!begin_side(side) || !run_child(taken, nr))
+			return false;
+		if (end_side(side, nr))
+			return true;
+	}
+	return interrupted;
+}
+
+static bool take_way(enum stage stage, int way, const struct fault *taken, int nr)
+{
+	bool sides = opt.ab && stage == MAIN;
+
+	if (!(sides ? take_side(way, taken, nr) : run_child(taken, nr)))
+		return false;
+	for (int i = 0; i < nr; i++)
+		results[stage].times[taken[i].place].ns[taken[i].round][way + taken[i].again] = shared->ns[i];
+	return true;
+}
+
+/* Each side takes the same faults, one side after the other in random order. */
+static bool take_block(enum stage stage, const struct fault *taken, int nr)
+{
+	uint32_t order[NR_SIDES] = {};
+	int nr_ways = opt.ab && stage == MAIN ? NR_SIDES : 1;
+
+	if (nr_ways > 1)
+		shuffle(order, nr_ways, &random_state);
+	for (int i = 0; i < nr_ways && !interrupted; i++)
+		if (!take_way(stage, order[i], taken, nr))
+			return false;
+	return true;
+}
+
+/* Progress is said in so many steps per stage. */
+#define STEPS 10
+
+static void say_faults(enum stage stage, int done)
+{
+	static const int before[NR_STAGES] = { 0, 1, 1 + NR_SIDES }; /* sides of each fault */
+	uint64_t total = (uint64_t)nr_faults * (before[AFTER] + 1);
+	char what[64];
+
+	snprintf(what, sizeof(what), "%d of %d faults", done, nr_faults);
+	say_stage(stage, what, (uint64_t)nr_faults * before[stage] + done * (stage == MAIN ? NR_SIDES : 1), total);
+}
+
+static bool take_all(enum stage stage)
+{
+	int nr, step = 0;
 
 	for (int done = 0; done < nr_faults && !interrupted; done += nr) {
+		if (opt.ab && (int64_t)done * STEPS / nr_faults >= step) {
+			say_faults(stage, done);
+			step++;
+		}
 		nr = at_once(done);
-		if (!run_child(mem, faults + done, nr))
+		if (!take_block(stage, faults + done, nr))
 			return false;
-		for (int i = 0; i < nr; i++)
-			times[faults[done + i].place].ns[faults[done + i].round][faults[done + i].again] =
-				shared->ns[i];
 	}
-	return contents_right_after(mem, NULL, opt.pages);
+	return contents_right_after(NULL, opt.pages);
+}
+
+static void miss_stage(enum stage stage)
+{
+	results[stage].missing = format("%s", why);
+}
+
+static void fail_stage(enum stage stage)
+{
+	miss_stage(stage);
+	results[stage].failed = true;
+}
+
+static void measure(enum stage stage)
+{
+	results[stage].missing = NULL;
+	if (!take_all(stage))
+		fail_stage(stage);
 }
 
 /* Memory that was never touched costs more, so the first faults are shown, and not judged. */
-static bool warm_up(uint64_t *mem)
+static bool warm_up(void)
 {
 	int nr = at_once(0);
 
-	if (!run_child(mem, faults, nr))
+	if (!run_child(faults, nr))
 		return false;
 	if (!common.functional)
 		printf("first faults, which are kept apart: median %.1f us\n", median(shared->ns, nr) / 1e3);
@@ -329,26 +418,46 @@ static struct planned_row row_of(const char *function, int place)
 	return row;
 }
 
-static void plan(void)
+static void plan_fault(enum stage stage, int place)
+{
+	struct planned_row row = row_of("fault", place);
+
+	row.missing = results[stage].missing;
+	if (opt.ab) {
+		row.benchmark = "live";
+		row.bytes = opt.size;
+	}
+	if (opt.ab && stage == MAIN)
+		plan_sides(&row, false);
+	else if (opt.ab)
+		row.kind = format("%s, %s", row.kind, stages[stage]);
+	plan_rows(&row, 1, opt.samples + 1);
+}
+
+/* What v7.3 would gain if it copied as it does for a fault in the last page */
+static void plan_order(int place)
 {
 	static const char *const ways[] = { HERE, AGAIN, AS_LAST };
+	struct planned_row row = row_of("order", place);
 
-	for (int place = 0; place < NR_PLACES; place++) {
-		struct planned_row row = row_of("fault", place);
+	row.missing = results[MAIN].missing;
+	row.bytes = opt.size;
+	row.nr_ways = ARRAY_SIZE(ways);
+	row.ways = ways;
+	row.base = HERE;
+	row.control = AGAIN;
+	row.chosen = AS_LAST;
+	plan_rows(&row, 1, opt.samples + 1);
+}
 
-		plan_rows(&row, 1, opt.samples + 1);
-	}
-	for (int place = 0; place < LAST && opt.size <= LARGEST; place++) {
-		struct planned_row row = row_of("order", place);
-
-		row.bytes = opt.size;
-		row.nr_ways = ARRAY_SIZE(ways);
-		row.ways = ways;
-		row.base = HERE;
-		row.control = AGAIN;
-		row.chosen = AS_LAST;
-		plan_rows(&row, 1, opt.samples + 1);
-	}
+/* Rows have numbers in this order: the faults of each stage, then their order. */
+static void plan(void)
+{
+	for (enum stage stage = 0; stage < NR_STAGES; stage++)
+		for (int place = 0; place < NR_PLACES && (opt.ab || stage == MAIN); place++)
+			plan_fault(stage, place);
+	for (int place = 0; place < LAST && has_order(); place++)
+		plan_order(place);
 }
 
 static void print_latency(int place)
@@ -356,35 +465,82 @@ static void print_latency(int place)
 	double ns[MAX_ROUNDS], middle;
 
 	for (int i = 1; i <= opt.samples; i++)
-		ns[i - 1] = times[place].ns[i][0];
+		ns[i - 1] = results[MAIN].times[place].ns[i][0];
 	middle = median(ns, opt.samples); /* sorts */
 	printf("fault %s of %s: median %.1f us, 99%% %.1f us, %.0f faults per second\n", places[place].name,
 	       size_text(opt.size), middle / 1e3, ns[opt.samples * 99 / 100] / 1e3, 1e9 / middle);
 }
 
-static void finish(void)
+static void finish_faults(enum stage stage, int first)
 {
+	struct rounds *times = results[stage].times;
+
 	for (int place = 0; place < NR_PLACES; place++) {
 		times[place].nr = opt.samples + 1;
-		for (int i = 0; i <= opt.samples; i++)
-			times[place].ns[i][2] = times[LAST].ns[i][0];
-		finish_row(place, &times[place]);
-		if (!common.functional)
+		for (int i = 0; i <= opt.samples && has_order(); i++)
+			times[place].ns[i][TWICE] = times[LAST].ns[i][0];
+		finish_row(first + place, &times[place]);
+		if (!common.functional && !opt.ab)
 			print_latency(place);
 	}
-	for (int place = 0; place < LAST && opt.size <= LARGEST; place++)
-		finish_row(NR_PLACES + place, &times[place]);
+}
+
+static void leave_out(int first, const char *reason)
+{
+	char *name = row_name(first);
+
+	printf("left out: %s, and the like: %s\n", name, reason);
+	free(name);
+}
+
+static void finish_stage(enum stage stage, int first)
+{
+	if (results[stage].failed)
+		fail_rows(first, results[stage].missing);
+	else if (results[stage].missing)
+		leave_out(first, results[stage].missing);
+	else
+		finish_faults(stage, first);
+}
+
+static void finish(void)
+{
+	int first = 0;
+
+	for (enum stage stage = 0; stage < NR_STAGES; stage++) {
+		if (!opt.ab && stage != MAIN)
+			continue;
+		finish_stage(stage, first);
+		first += NR_PLACES;
+	}
+	for (int place = 0; place < LAST && has_order() && !results[MAIN].missing; place++)
+		finish_row(first + place, &results[MAIN].times[place]);
+}
+
+static void measure_all(void)
+{
+	results[BEFORE].missing = results[MAIN].missing = results[AFTER].missing = "not reached";
+	if (!warm_up())
+		fail_stage(MAIN);
+	else if (opt.ab)
+		measure_stages(measure, miss_stage);
+	else
+		measure(MAIN);
 }
 
 int cmd_cow(int argc, char **argv)
 {
 	char *lack;
-	uint64_t *mem;
 
 	parse_options(argc, argv);
+	if (opt.ab)
+		need_sides("copy_user_large_folio");
 	pin_cpu();
 	choose_node();
-	restore_at_exit();
+	if (opt.lend || opt.ab)
+		restore_at_exit();
+	else
+		catch_signals();
 	check_pool();
 	mem = map_huge_pages(order, opt.pages, opt.node, &lack);
 	if (!mem)
@@ -397,13 +553,14 @@ int cmd_cow(int argc, char **argv)
 	show_environment(common.cpu, opt.seed);
 	printf("copy-on-write of hugetlb pages on cpu %d\n", common.cpu);
 	open_samples();
-	plan();
+	random_state = ~opt.seed; /* not the numbers of the contents */
 	plan_faults();
-	fill(mem);
-	if (!warm_up(mem) || !measure(mem))
-		fail_rows(0, why);
-	else if (!interrupted)
+	fill();
+	measure_all();
+	if (!interrupted) {
+		plan();
 		finish();
+	}
 	munmap(mem, opt.pages * opt.size);
 	return finish_command();
 }

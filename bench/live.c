@@ -35,7 +35,7 @@
 
 #define COMPRESSED 4 /* MODULE_INIT_COMPRESSED_FILE */
 
-const char *const live_functions[NR_LIVE] = { "folio_copy", "folio_mc_copy" };
+const char *const live_functions[NR_LIVE] = { "folio_copy", "folio_mc_copy", "copy_user_large_folio" };
 
 /* The file of the module that is loaded, if this program has loaded it. */
 #define FILE_NAME "/run/folio-copy-bench.module"
@@ -450,8 +450,8 @@ static const char *find_function(const char *name)
 	for (int f = 0; f < NR_LIVE; f++)
 		if (!strcmp(name, live_functions[f]))
 			return live_functions[f];
-	die("live: '%s' is not a function of the module: there are %s and %s", name, live_functions[0],
-	    live_functions[1]);
+	die("live: '%s' is not a function of the module: there are %s, %s and %s", name, live_functions[0],
+	    live_functions[1], live_functions[2]);
 }
 
 static int switch_functions(char **names, bool on)

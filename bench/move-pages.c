@@ -29,19 +29,15 @@
 #define MAX_TRIES 3
 #define MAX_BYTES (64ULL << 30)
 
-/* The stages of a run: --ab also measures the kernel without its module, which shows what the module's entry costs. */
-enum stage { BEFORE, MAIN, AFTER };
-static const char *const stages[] = { "not loaded, before", "", "not loaded, after" };
-
 /* Folios of one size, moved in one direction. */
 struct row {
 	struct kind *kind;
 	enum stage stage;
 	int src, dst, nr, nr_ways;
 	size_t bytes;
-	uint64_t (*ns)[NR_SIDES]; /* by round and way */
-	char missing[WHY_SIZE];	  /* why there are no samples, or "" */
-	bool failed;		  /* samples were tried */
+	uint64_t (*ns)[NR_SIDES + 1]; /* by round and way */
+	char missing[WHY_SIZE];	      /* why there are no samples, or "" */
+	bool failed;		      /* samples were tried */
 };
 
 static struct {
@@ -56,6 +52,8 @@ static struct {
 static struct row *rows;
 static int nr_rows;
 static uint64_t random_state;
+static uint64_t nr_taken;    /* samples of all rows */
+static char *lack_of_memory; /* of the first row that lacks some, or NULL */
 
 /* move_pages(2) */
 
@@ -266,16 +264,21 @@ static bool kind_is_there(struct kind *kind)
 }
 
 /* Asks for more than the region: its page tables take a 512th of it, and the kernel keeps a reserve. */
-static void check_memory(int node)
+static bool enough_memory(int node)
 {
 	uint64_t need = opt.bytes + opt.bytes / 16 + (16 << 20), have = free_memory(node);
 
-	if (have < need)
-		die("node %d has %" PRIu64 " MiB free, --bytes %s needs %" PRIu64
-		    " MiB there: "
-		    "lower it, free some (echo 3 > /proc/sys/vm/drop_caches), or leave the node "
-		    "out (--src, --dst)",
-		    node, have >> 20, size_text(opt.bytes), need >> 20);
+	return have >= need || because("node %d has %" PRIu64 " MiB free, --bytes %s needs %" PRIu64
+				       " MiB there: "
+				       "lower it, free some (echo 3 > /proc/sys/vm/drop_caches), or leave the node "
+				       "out (--src, --dst)",
+				       node, have >> 20, size_text(opt.bytes), need >> 20);
+}
+
+/* Reclaim and NUMA balancing do more than to copy. */
+static bool has_user_copy(void)
+{
+	return opt.scenario == &moving;
 }
 
 static void add_row(struct kind *kind, int src, int dst, bool there)
@@ -291,14 +294,15 @@ static void add_row(struct kind *kind, int src, int dst, bool there)
 	there = there && is_allowed(src) && is_allowed(dst);
 	if (there && kind->hugetlb)
 		there = enough_hugetlb(kind, src) && enough_hugetlb(kind, dst);
-	if (there) {
-		check_memory(src);
-		check_memory(dst);
-	} else {
-		strcpy(row.missing, why);
+	if (there && !(enough_memory(src) && enough_memory(dst))) {
+		there = false;
+		if (!lack_of_memory)
+			lack_of_memory = strdup(why);
 	}
+	if (!there)
+		strcpy(row.missing, why);
 	for (row.stage = first; row.stage <= last; row.stage++) {
-		row.nr_ways = opt.ab && row.stage == MAIN ? NR_SIDES : 1;
+		row.nr_ways = !opt.ab || row.stage != MAIN ? 1 : has_user_copy() ? NR_SIDES + 1 : NR_SIDES;
 		row.ns = calloc(opt.samples + 1, sizeof(*row.ns));
 		if (!row.ns)
 			die("out of memory");
@@ -335,6 +339,14 @@ static bool any_direction(void)
 	return false;
 }
 
+static bool can_be_measured(void)
+{
+	for (int i = 0; i < nr_rows; i++)
+		if (!*rows[i].missing)
+			return true;
+	return false;
+}
+
 static void make_rows(void)
 {
 	struct list have;
@@ -353,6 +365,8 @@ static void make_rows(void)
 	for (i = 0; i < nr_kinds; i++)
 		if (kinds[i].wanted)
 			add_rows(&kinds[i]);
+	if (lack_of_memory && !can_be_measured())
+		die("%s", lack_of_memory);
 }
 
 /* A large cache still holds memory from the fill, so the copy would read from the cache. */
@@ -394,10 +408,34 @@ static bool take_sample(struct row *row, uint64_t *ns, bool *corrupt)
 	return moved && !*corrupt;
 }
 
+/* What moving the same bytes costs a program that has both places already */
+static bool copy_in_user_space(struct row *row, uint64_t *ns, bool *corrupt)
+{
+	struct region from, to;
+	uint64_t start;
+
+	if (!fill_region(&from, row->kind, row->bytes, row->src, next_random(&random_state)))
+		return false;
+	if (!fill_region(&to, row->kind, row->bytes, row->dst, next_random(&random_state))) {
+		free_region(&from);
+		return false;
+	}
+	start = now_ns();
+	memcpy(to.mem, from.mem, from.len);
+	*ns = now_ns() - start;
+	to.seed = from.seed;
+	*corrupt = !contents_right(&to);
+	free_region(&from);
+	free_region(&to);
+	return !*corrupt;
+}
+
 static bool take_side(struct row *row, int side, uint64_t *ns, bool *corrupt)
 {
 	if (row->nr_ways == 1)
 		return take_sample(row, ns, corrupt);
+	if (side == USER_COPY)
+		return copy_in_user_space(row, ns, corrupt);
 	return begin_side(side) && take_sample(row, ns, corrupt) && end_side(side, row->bytes / row->kind->size);
 }
 
@@ -421,7 +459,7 @@ static bool measure_side(struct row *row, int side)
 
 static void measure(struct row *row)
 {
-	uint32_t order[NR_SIDES] = {};
+	uint32_t order[NR_SIDES + 1] = {};
 
 	if (row->nr_ways > 1)
 		shuffle(order, row->nr_ways, &random_state);
@@ -429,18 +467,30 @@ static void measure(struct row *row)
 		if (!measure_side(row, order[i]))
 			return;
 	row->nr++;
+	nr_taken += row->nr_ways;
+}
+
+static uint64_t samples_of_all(void)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < nr_rows; i++)
+		if (!*rows[i].missing)
+			sum += (uint64_t)rows[i].nr_ways * (opt.samples + 1);
+	return sum;
 }
 
 static void measure_stage(enum stage stage)
 {
 	uint32_t *order = calloc(nr_rows, sizeof(*order));
-	const char *name = stages[stage];
+	char what[64];
 
 	if (!order)
 		die("out of memory");
 	for (int round = 0; round <= opt.samples && !interrupted; round++) {
-		fprintf(stderr, "%s%sround %d of %d: %d rows\n", name, *name ? ": " : "", round, opt.samples,
-			opt.ab ? nr_rows / 3 : nr_rows);
+		snprintf(what, sizeof(what), "round %d of %d: %d rows", round, opt.samples,
+			 opt.ab ? nr_rows / NR_STAGES : nr_rows);
+		say_stage(stage, what, nr_taken, samples_of_all());
 		shuffle(order, nr_rows, &random_state);
 		for (int i = 0; i < nr_rows && !interrupted; i++)
 			if (rows[order[i]].stage == stage && !*rows[order[i]].missing)
@@ -456,29 +506,12 @@ static void miss_stage(enum stage stage)
 			strcpy(rows[i].missing, why);
 }
 
-static void measure_without_module(enum stage stage)
-{
-	if (interrupted)
-		return;
-	if (!leave_module()) {
-		miss_stage(stage);
-		return;
-	}
-	measure_stage(stage);
-	if (return_module())
-		return;
-	complain("%s", why);
-	nr_failed++;
-}
-
 static void measure_all(void)
 {
 	if (opt.ab)
-		measure_without_module(BEFORE);
-	if (!opt.ab || live_is_loaded())
+		measure_stages(measure_stage, miss_stage);
+	else
 		measure_stage(MAIN);
-	if (opt.ab)
-		measure_without_module(AFTER);
 }
 
 /* Results */
@@ -503,14 +536,18 @@ static int plan_row(const struct row *row)
 	if (opt.ab)
 		planned.benchmark = "live";
 	if (row->nr_ways > 1)
-		plan_sides(&planned);
+		plan_sides(&planned, has_user_copy());
 	return plan_rows(&planned, 1, opt.samples + 1);
 }
 
+/* All stages of a row are usually missing for one reason. */
 static void print_missing(const struct row *row, int nr)
 {
-	char *name = row_name(nr);
+	char *name;
 
+	if (row->stage != MAIN && !strcmp(row->missing, row[MAIN - row->stage].missing))
+		return;
+	name = row_name(nr);
 	if (row->failed)
 		printf("%s: failed: %s\n", name, row->missing);
 	else
@@ -554,7 +591,7 @@ int cmd_move_pages(int argc, char **argv)
 
 	parse_options(argc, argv);
 	if (opt.ab)
-		need_sides();
+		need_sides("folio_mc_copy");
 	pin_cpu();
 	restore_at_exit();
 	reason = opt.scenario->prepare();

@@ -12,6 +12,7 @@
 #include "front-end.h"
 #include "host.h"
 #include "live.h"
+#include "rows.h"
 #include "sides.h"
 #include "user-memory.h"
 
@@ -19,8 +20,10 @@
 #define POLL_US	       10000
 #define MAX_BACKGROUND 2048
 
-static const char *const ways[NR_SIDES] = { "page by page", "page by page again", "series" };
+static const char *const ways[NR_SIDES + 1] = { "page by page", "page by page again", "series",
+						"memcpy() in user space" };
 static const bool is_on[NR_SIDES] = { false, false, true };
+const char *const stages[NR_STAGES] = { "not loaded, before", "", "not loaded, after" };
 
 static struct live_calls before;
 
@@ -70,8 +73,8 @@ static bool wait_for_background(void)
 				(int)(IDLE_NS / 1000000000));
 }
 
-/* Both sides would be the same: there is nothing to compare. */
-void need_sides(void)
+/* @function is what the command measures. If both sides of it are the same, there is nothing to compare. */
+void need_sides(const char *function)
 {
 	char *reason;
 
@@ -79,16 +82,16 @@ void need_sides(void)
 		die("--ab: folio_copy_live is not loaded: folio-copy-bench live load");
 	if (access("/sys/module/folio_copy_live/parameters/folio_mc_copy", W_OK))
 		die("--ab: for root only, because it switches the copies of the kernel: run this with sudo");
-	reason = live_by_page("folio_mc_copy");
+	reason = live_by_page(function);
 	if (reason)
-		die("--ab: folio_mc_copy() copies page by page, on or off: %s", reason);
+		die("--ab: %s() copies page by page, on or off: %s", function, reason);
 	find_background();
 }
 
 /* Rows of one page stand apart: there is nothing to do in one go. */
-void plan_sides(struct planned_row *row)
+void plan_sides(struct planned_row *row, bool user_copy)
 {
-	row->nr_ways = NR_SIDES;
+	row->nr_ways = user_copy ? NR_SIDES + 1 : NR_SIDES;
 	row->ways = ways;
 	row->base = ways[0];
 	row->control = ways[1];
@@ -142,6 +145,15 @@ bool end_side(int side, uint64_t copies)
 
 static bool away; /* the module is unloaded until return_module() */
 
+/* Its functions are off then, as they were. */
+static bool return_module(void)
+{
+	char *reason = away ? live_load(live_file()) : NULL;
+
+	away = false;
+	return !reason || because("the module could not be loaded again: %s", reason);
+}
+
 static void return_at_exit(void)
 {
 	if (!return_module())
@@ -149,7 +161,7 @@ static void return_at_exit(void)
 }
 
 /* Unloads the module for a while. What it has to be like then is written down first, in the order of the steps. */
-bool leave_module(void)
+static bool leave_module(void)
 {
 	char *reason;
 
@@ -164,11 +176,87 @@ bool leave_module(void)
 	return !reason || because("%s", reason);
 }
 
-/* Its functions are off then, as they were. */
-bool return_module(void)
+static void measure_without_module(enum stage stage, void (*measure)(enum stage), void (*miss)(enum stage))
 {
-	char *reason = away ? live_load(live_file()) : NULL;
+	if (interrupted)
+		return;
+	if (!leave_module()) {
+		miss(stage);
+		return;
+	}
+	measure(stage);
+	if (return_module())
+		return;
+	complain("%s", why);
+	nr_failed++;
+}
 
-	away = false;
-	return !reason || because("the module could not be loaded again: %s", reason);
+/* What the kernel says of what was measured, and of what it did meanwhile by itself */
+static const char *const counters[] = { "pgmigrate_success",   "pgmigrate_fail",      "numa_pages_migrated",
+					"pgpromote_success",   "pgdemote_kswapd",     "pgdemote_direct",
+					"pgdemote_khugepaged", "pgdemote_proactive",  "thp_migration_success",
+					"thp_migration_fail",  "thp_migration_split", "compact_success" };
+
+#define NR_COUNTERS (sizeof(counters) / sizeof(counters[0]))
+
+static void read_vmstat(uint64_t *values)
+{
+	FILE *f = fopen("/proc/vmstat", "r");
+	unsigned long long value;
+	char name[64];
+
+	memset(values, 0, NR_COUNTERS * sizeof(*values));
+	while (f && fscanf(f, "%63s %llu", name, &value) == 2)
+		for (size_t i = 0; i < NR_COUNTERS; i++)
+			if (!strcmp(name, counters[i]))
+				values[i] = value;
+	if (f)
+		fclose(f);
+}
+
+/* The samples get what has changed since @then. */
+static void add_vmstat(const uint64_t *then)
+{
+	uint64_t now[NR_COUNTERS];
+	char text[NR_COUNTERS * 48] = "";
+	int n = 0;
+
+	read_vmstat(now);
+	for (size_t i = 0; i < NR_COUNTERS; i++)
+		if (now[i] != then[i])
+			n += sprintf(text + n, "%s%s +%llu", n ? ", " : "", counters[i],
+				     (unsigned long long)(now[i] - then[i]));
+	add_environment("vmstat", "%s", n ? text : "unchanged");
+	printf("vmstat: %s\n", n ? text : "unchanged");
+}
+
+static int64_t started; /* when the first stage was said */
+
+/* Prints what is done. The time left follows from what has been done so far. */
+void say_stage(enum stage stage, const char *what, uint64_t done, uint64_t total)
+{
+	double left;
+
+	if (!started)
+		started = now_ns();
+	left = done ? (double)(now_ns() - started) * (total - done) / done / 1e9 : 0;
+	fprintf(stderr, "%s%s%s", stages[stage], *stages[stage] ? ": " : "", what);
+	if (left >= 90)
+		fprintf(stderr, ", %.0f min left", left / 60);
+	else if (done)
+		fprintf(stderr, ", %.0f s left", left);
+	fputc('\n', stderr);
+}
+
+/* @miss: the stage cannot be measured, for the reason in why. */
+void measure_stages(void (*measure)(enum stage stage), void (*miss)(enum stage stage))
+{
+	uint64_t vmstat[NR_COUNTERS];
+
+	read_vmstat(vmstat);
+	measure_without_module(BEFORE, measure, miss);
+	if (live_is_loaded())
+		measure(MAIN);
+	measure_without_module(AFTER, measure, miss);
+	add_vmstat(vmstat);
 }

@@ -8,13 +8,19 @@
 
 #include "samples.h"
 
-#define NR_SIDES 3
+#define NR_SIDES  3
+#define USER_COPY NR_SIDES /* one more way: memcpy() of the same bytes in user space, without the kernel */
 
-void need_sides(void);
-void plan_sides(struct planned_row *row);
+/* The kernel is also measured without the module, before and after, which shows what the module's entry costs. */
+enum stage { BEFORE, MAIN, AFTER, NR_STAGES };
+
+extern const char *const stages[NR_STAGES];
+
+void need_sides(const char *function);
+void plan_sides(struct planned_row *row, bool user_copy);
 bool begin_side(int side);
 bool end_side(int side, uint64_t copies);
-bool leave_module(void);
-bool return_module(void);
+void measure_stages(void (*measure)(enum stage stage), void (*miss)(enum stage stage));
+void say_stage(enum stage stage, const char *what, uint64_t done, uint64_t total);
 
 #endif

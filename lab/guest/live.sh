@@ -7,6 +7,7 @@ ko=/lab/modules/folio_copy_live.ko
 parameters=/sys/module/folio_copy_live/parameters
 patches=/sys/kernel/livepatch
 table=/tmp/live.table
+pool=/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages
 
 # refused LINE ARGUMENT...: the front end ends with 2 and one line that matches LINE
 refused() {
@@ -19,30 +20,32 @@ refused() {
 
 # sides: Y or N for each function, in one word
 sides() {
-	cat "$parameters/folio_copy" "$parameters/folio_mc_copy" | tr -d '\n'
+	for function in folio_copy folio_mc_copy copy_user_large_folio; do
+		tr -d '\n' <"$parameters/$function"
+	done
 }
 
 load() {
-	"$front" live load --module "$ko" && equal NN "$(sides)"
+	"$front" live load --module "$ko" && equal NNN "$(sides)"
 }
 
 unload() {
 	"$front" live unload && [ ! -e "$parameters" ] && [ ! -e "$patches/folio_copy_live" ]
 }
 
-# calls SIDE: the calls of folio_mc_copy() since the module was loaded
+# calls FUNCTION SIDE: the calls since the module was loaded
 calls() {
-	sed -n "s/^folio_mc_copy $1 calls \([0-9]*\) .*/\1/p" "$parameters/counters"
+	sed -n "s/^$1 $2 calls \([0-9]*\) .*/\1/p" "$parameters/counters"
 }
 
-# counts SIDE OTHER COMMAND...: COMMAND copies folios with this side, and none with the other one
+# counts FUNCTION SIDE OTHER COMMAND...: COMMAND copies folios by this side of FUNCTION, and none by the other one
 counts() {
-	side=$1 other=$2
-	before=$(calls "$side") others=$(calls "$other")
-	shift 2
+	function=$1 side=$2 other=$3
+	before=$(calls "$function" "$side") others=$(calls "$function" "$other")
+	shift 3
 	"$@" || return 1
-	echo "# folio_mc_copy $side: $(($(calls "$side") - before)) calls"
-	[ "$(calls "$side")" -gt "$before" ] && equal "$others" "$(calls "$other")"
+	echo "# $function $side: $(($(calls "$function" "$side") - before)) calls"
+	[ "$(calls "$function" "$side")" -gt "$before" ] && equal "$others" "$(calls "$function" "$other")"
 }
 
 # moves OPTION...: moves a few folios of three sizes
@@ -53,25 +56,44 @@ moves() {
 	}
 }
 
+# cow OPTION...: writes to a few hugetlb pages of node 0 after fork(2)
+cow() {
+	echo 8 >"$pool"
+	code=0
+	"$front" cow --functional --cpu 0 --node 0 --pages 4 "$@" >"$table" 2>&1 || code=$?
+	echo 0 >"$pool"
+	[ "$code" = 0 ] || sed 's/^/# /' "$table"
+	return "$code"
+}
+
+# selftest PROGRAM
 selftest() {
 	code=0
-	/lab/bin/move_pages >/tmp/selftest 2>&1 || code=$?
+	"/lab/bin/$1" >/tmp/selftest 2>&1 || code=$?
 	grep -E '^(not ok|# Totals)' /tmp/selftest | sed 's/^/# /'
 	return "$code"
 }
 
-# begin_moving: moves folios in the background until end_moving
-begin_moving() {
+# begin_copying: moves folios, and takes faults of copy-on-write, in the background until end_copying
+begin_copying() {
+	echo 8 >"$pool"
 	"$front" move-pages --functional --size 64K,2M --samples 1000 --bytes 8M >"$table" 2>&1 &
+	mover=$!
+	"$front" cow --functional --node 0 --pages 4 --samples 1000 >"$table.cow" 2>&1 &
 	writer=$!
 }
 
-# The front end has verified every byte, and was still moving folios.
-end_moving() {
-	code=0
-	kill -INT "$writer"
-	wait "$writer" || code=$?
-	equal 130 "$code" && ! grep -E 'failed|WRONG' "$table"
+# The front end has verified every byte, and was still copying.
+end_copying() {
+	kill -INT "$mover" "$writer"
+	moved=0 written=0
+	wait "$mover" || moved=$?
+	wait "$writer" || written=$?
+	echo 0 >"$pool"
+	equal '130 130' "$moved $written" && ! grep -E 'failed|WRONG' "$table" "$table.cow" || {
+		tail -n 2 "$table.cow" | sed 's/^/# /'
+		false
+	}
 }
 
 # wait_for FILE VALUE: up to 20 s. No VALUE: until the file is gone

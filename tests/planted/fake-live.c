@@ -93,6 +93,7 @@ static void count(bool on, unsigned long nr)
 	if (!f)
 		abort();
 	fprintf(f, "folio_copy off calls 0 bytes 0\nfolio_copy on calls 0 bytes 0\n");
+	fprintf(f, "copy_user_large_folio off calls 0 bytes 0\ncopy_user_large_folio on calls 0 bytes 0\n");
 	fprintf(f, "folio_mc_copy off calls %lu bytes 0\nfolio_mc_copy on calls %lu bytes 0\n", calls[0], calls[1]);
 	fclose(f);
 }
@@ -102,7 +103,7 @@ static bool is_loaded(void)
 	return !access(PARAMETERS, F_OK);
 }
 
-static int node;
+static int node; /* of all pages that are asked for */
 
 static long move(unsigned long nr, void *const *pages, const int *nodes)
 {
@@ -140,7 +141,8 @@ long syscall(long number, ...)
 	va_end(args);
 	switch (number) {
 	case SYS_set_mempolicy:
-		node = 0;
+		if (a[1])
+			node = __builtin_ctzl(*(const unsigned long *)a[1]);
 		return 0;
 	case SYS_move_pages:
 		if (a[3])
