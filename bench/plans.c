@@ -375,7 +375,7 @@ const struct preset *find_preset(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(presets); i++)
 		if (!strcmp(name, presets[i].name))
 			return &presets[i];
-	die("preset '%s': quick, rfc, regress or full is allowed", name);
+	die("preset '%s': quick, rfc, regress, full or live is allowed", name);
 }
 
 void make_plan(const struct preset *p)

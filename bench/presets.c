@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
 
@@ -129,10 +130,13 @@ static int finish(const struct results *r)
 int cmd_preset(int argc, char **argv)
 {
 	char *dir = parse_options(argc, argv);
-	const struct preset *p = find_preset(argv[optind]);
+	const struct preset *p;
 	struct results r = {};
 	bool has_plan;
 
+	if (!strcmp(argv[optind], "live"))
+		return preset_live(dir ?: default_dir("live"));
+	p = find_preset(argv[optind]);
 	open_results(&r, dir ?: default_dir(p->name));
 	check_module();
 	choose(&r);

@@ -11,7 +11,9 @@
 	"  quick           the rows that matter most, in all directions; 1 to 2 min on up to 3 nodes\n" \
 	"  rfc             the rows of the RFC of 2026-04-27, by its method\n"                          \
 	"  regress         the rows by which scripts/regress decides whether anything is slower\n"      \
-	"  full            all sizes, primitives, threads, reading, a bystander, memory maps\n"
+	"  full            all sizes, primitives, threads, reading, a bystander, memory maps\n"         \
+	"  live            as root, with folio_copy_live loaded and without the module: what this\n"    \
+	"                  machine would gain, by move-pages and cow with --ab\n"
 
 struct preset {
 	const char *name;
@@ -31,5 +33,6 @@ extern struct plan {
 
 const struct preset *find_preset(const char *name);
 void make_plan(const struct preset *p);
+int preset_live(const char *dir);
 
 #endif

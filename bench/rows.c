@@ -253,15 +253,18 @@ static char *find_report(void)
 	return NULL;
 }
 
-static bool run_report(const char *report, const char *results)
+/* @page: the page to write, or NULL for the text */
+static bool run_report(const char *report, const char *page, const char *results)
 {
+	const char *words[] = { "python3", "-B", report, page ? "--html" : results, page ? page : NULL, results, NULL };
+
 	int status = 1;
 	pid_t pid;
 
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		execlp("python3", "python3", "-B", report, results, NULL);
+		execvp("python3", (char **)words);
 		_exit(EXIT_REFUSED);
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0)
@@ -274,11 +277,23 @@ void judge_samples(const char *results)
 {
 	char *report = common.functional ? NULL : find_report(), *path;
 
-	if (!measured || (report && run_report(report, results)))
+	if (!measured || (report && run_report(report, NULL, results)))
 		return;
 	path = realpath(results, NULL);
 	printf("judge the samples with: make report RESULTS=%s\n", path ?: results);
 	free(path);
+}
+
+/* Says what the results of several commands say, as text and as a page. */
+void show_page(const char *dir)
+{
+	char *report = common.functional ? NULL : find_report(), *page = format("%s/report.html", dir);
+
+	if (report && run_report(report, NULL, dir) && run_report(report, page, dir))
+		printf("the page: %s\n", page);
+	else
+		printf("judge the samples with: make report RESULTS=%s\n", dir);
+	free(page);
 }
 
 /* The samples */

@@ -41,6 +41,7 @@ void finish_row(int row, const struct rounds *rounds);
 void fail_rows(int first, const char *why);
 void end_samples(bool complete);
 void judge_samples(const char *results);
+void show_page(const char *dir);
 int exit_code(void);
 int finish_command(void);
 
