@@ -69,12 +69,12 @@ copyloops: ## test the copy routines in user space: every length, alignment and 
 
 .PHONY: lab
 # The dry run comes first, so that wrong settings are refused before a kernel is built.
-lab: ## boot a guest: TOPO=name CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=stock|debian ICOUNT=1 DRYRUN=1
+lab: ## boot a guest: TOPO=name CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=stock|debian|debian-7.3 ICOUNT=1 DRYRUN=1
 	@$(call run,DRYRUN=1 lab/host/run $(if $(DRYRUN),,> /dev/null && lab/host/build $(or $(LAB_KERNEL),patched) && lab/host/run))
 
 .PHONY: mce
-mce: ## run the machine-check matrix, also on the unpatched kernel; fewer: CPU=class LAB_KERNEL=patched|stock ROWS=REGEX
-	@$(call run,DRYRUN=1 scripts/mce $(if $(DRYRUN),,> /dev/null && lab/host/build stock && lab/host/build patched && scripts/mce))
+mce: ## run the machine-check matrix, also on the unpatched kernel; fewer: CPU=class LAB_KERNEL=patched|stock|live ROWS=REGEX
+	@$(call run,DRYRUN=1 scripts/mce $(if $(DRYRUN),,> /dev/null && $(foreach k,$(or $(filter live,$(LAB_KERNEL)),stock patched),lab/host/build $k &&) scripts/mce))
 
 .PHONY: tree
 tree: ## make build/linux: the kernel source with the series, a commit per patch (KERNEL=DIR: from your own source)

@@ -543,9 +543,10 @@ static int plan_row(const struct row *row)
 /* All stages of a row are usually missing for one reason. */
 static void print_missing(const struct row *row, int nr)
 {
+	int to_main = (int)MAIN - (int)row->stage; /* the stages of a row follow each other */
 	char *name;
 
-	if (row->stage != MAIN && !strcmp(row->missing, row[MAIN - row->stage].missing))
+	if (to_main && !strcmp(row->missing, row[to_main].missing))
 		return;
 	name = row_name(nr);
 	if (row->failed)

@@ -456,7 +456,7 @@ static void arm(void)
 	if (is_planted("unarmed"))
 		return;
 	if (is_planted("nonsense"))
-		call_driver(CALL_REPORT + 1, 0, 0, 0, 0);
+		call_driver(CALL_MODULE + 1, 0, 0, 0, 0);
 	if (call_driver(CALL_ARM, direct, (uintptr_t)row.line, row.poison, mci_status()))
 		bail_out("there is no driver: lab/host/run needs DRIVER=mce-driver");
 }
@@ -849,6 +849,19 @@ static void parse(const char *spec)
 	row.size = row.size_of == BASE ? PAGE_SIZE : HPAGE_SIZE;
 }
 
+/* The kernel tells root where a module is. */
+static void show_module(void)
+{
+	FILE *f = fopen("/sys/module/folio_copy_live/sections/.text", "r");
+	unsigned long text = 0;
+
+	if (!f)
+		return;
+	if (fscanf(f, "%lx", &text) != 1 || !text || call_driver(CALL_MODULE, text, 0, 0, 0))
+		bail_out("the driver does not know folio_copy_live");
+	fclose(f);
+}
+
 int main(int argc, char *argv[])
 {
 	struct sigaction bus = { .sa_sigaction = handle_sigbus, .sa_flags = SA_SIGINFO };
@@ -862,6 +875,7 @@ int main(int argc, char *argv[])
 	kpageflags = open_or_bail_out("/proc/kpageflags", O_RDONLY);
 	pagemap = open_or_bail_out("/proc/self/pagemap", O_RDONLY);
 
+	show_module();
 	ktap_plan(argc - 1);
 	for (int i = 1; i < argc; i++) {
 		parse(argv[i]);

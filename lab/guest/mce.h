@@ -8,6 +8,7 @@ enum call {
 	CALL_ARM = 1, /* takes: direct map address of a line, its user address, enum poison, MCI_STATUS */
 	CALL_DISARM,
 	CALL_REPORT, /* takes: buffer for a line of text; returns the machine checks since CALL_ARM */
+	CALL_MODULE, /* takes: address of the text of folio_copy_live, whose functions the driver is to know */
 };
 
 #define REPORT_SIZE 512

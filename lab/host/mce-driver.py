@@ -13,6 +13,7 @@
 #
 # Prints a line per event. Ends with 0 when QEMU has ended, or with 1 and the reason.
 
+import os
 import re
 import time
 
@@ -201,6 +202,13 @@ def report():
     return row.mces
 
 
+def add_module(text):
+    """Makes gdb know the functions of folio_copy_live, which was built beside the kernel that gdb has loaded."""
+    name = os.path.basename(os.path.dirname(gdb.current_progspace().filename))
+    gdb.execute("add-symbol-file build/bench-module/%s/folio_copy_live.ko %#x" % (name, text), to_string=True)
+    return 0
+
+
 def answer_call():
     """Handles a call of the guest, and resumes the guest behind the NOP that made the call."""
     call = str(gdb.parse_and_eval("(enum call) $rdi"))
@@ -211,6 +219,8 @@ def answer_call():
         unwatch()
     elif call == "CALL_REPORT":
         answer = report()
+    elif call == "CALL_MODULE":
+        answer = add_module(evaluate("$rsi"))
     else:
         fail("the guest wants something unknown: %s", call)
     set_register("rax", answer)
