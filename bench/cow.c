@@ -523,7 +523,7 @@ static void measure_all(void)
 	if (!warm_up())
 		fail_stage(MAIN);
 	else if (opt.ab)
-		measure_stages(measure, miss_stage);
+		measure_stages("copy-on-write", measure, miss_stage);
 	else
 		measure(MAIN);
 }

@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,37 @@ static bool is_complete(const char *samples)
 	return complete;
 }
 
+/* Returns the CPU of a part that was measured before, or -1. The first line of its samples has it. */
+static int cpu_of(const char *samples)
+{
+	FILE *f = fopen(samples, "r");
+	char *line = NULL, *at = NULL;
+	size_t size = 0;
+	int cpu = -1;
+
+	if (f && getline(&line, &size, f) > 0)
+		at = strstr(line, "\"pinned_to\":");
+	if (at)
+		cpu = atoi(at + strlen("\"pinned_to\":"));
+	if (f)
+		fclose(f);
+	free(line);
+	return cpu;
+}
+
+/* All parts are measured on one CPU, or their results would not go together. */
+static void choose_cpu(const char *dir)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parts) && common.cpu < 0; i++) {
+		char *samples = format("%s/%s.jsonl", dir, parts[i].name);
+
+		common.cpu = cpu_of(samples);
+		free(samples);
+	}
+	if (common.cpu < 0)
+		common.cpu = sched_getcpu();
+}
+
 static char *nodes_text(void)
 {
 	char *text = format("%d", plan.nodes.v[0]), *more;
@@ -85,10 +117,8 @@ static void become(const struct part *part, const char *samples)
 	words[n++] = format("%d", fraction(part->usual, part->least));
 	if (common.functional)
 		words[n++] = "--functional";
-	if (common.cpu >= 0) {
-		words[n++] = "--cpu";
-		words[n++] = format("%d", common.cpu);
-	}
+	words[n++] = "--cpu";
+	words[n++] = format("%d", common.cpu);
 	if (plan.nodes.nr && !strcmp(part->command[0], "move-pages")) {
 		words[n++] = "--src";
 		words[n++] = nodes_text();
@@ -126,6 +156,15 @@ static void follow(FILE *output, pid_t child, char **reason)
 	free(line);
 }
 
+/* A part that was refused or skipped leaves no empty file, which the report would refuse. */
+static void remove_empty(const char *samples)
+{
+	struct stat st;
+
+	if (!stat(samples, &st) && !st.st_size)
+		unlink(samples);
+}
+
 /* Returns the exit code. */
 static int run_part(const struct part *part, const char *samples, char **reason)
 {
@@ -151,6 +190,8 @@ static int run_part(const struct part *part, const char *samples, char **reason)
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			die("waitpid(2): %s", strerror(errno));
+	if (WIFSIGNALED(status))
+		*reason = format("failed: ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
 }
 
@@ -168,8 +209,10 @@ static void measure_part(size_t nr, const char *dir)
 		code = run_part(part, samples, &left_out[nr]);
 		if (code && code != EXIT_SKIPPED && code != EXIT_INTERRUPTED) {
 			nr_failed++;
-			left_out[nr] = format("failed, see above");
+			if (!left_out[nr])
+				left_out[nr] = format("failed, see above");
 		}
+		remove_empty(samples);
 	}
 	free(samples);
 }
@@ -182,8 +225,9 @@ int preset_live(const char *dir)
 		die("preset live: folio_copy_live is not loaded: folio-copy-bench live load");
 	if (mkdir(dir, 0777) && errno != EEXIST)
 		die("--results %s: %s", dir, strerror(errno));
+	choose_cpu(dir);
 	catch_signals();
-	printf("preset live, results in %s\n", dir);
+	printf("preset live, on cpu %d, results in %s\n", common.cpu, dir);
 	for (size_t i = 0; i < ARRAY_SIZE(parts) && !interrupted; i++)
 		measure_part(i, dir);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

@@ -509,7 +509,7 @@ static void miss_stage(enum stage stage)
 static void measure_all(void)
 {
 	if (opt.ab)
-		measure_stages(measure_stage, miss_stage);
+		measure_stages(opt.scenario->name, measure_stage, miss_stage);
 	else
 		measure_stage(MAIN);
 }

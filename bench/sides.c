@@ -215,7 +215,7 @@ static void read_vmstat(uint64_t *values)
 }
 
 /* The samples get what has changed since @then. */
-static void add_vmstat(const uint64_t *then)
+static void add_vmstat(const char *what, const uint64_t *then)
 {
 	uint64_t now[NR_COUNTERS];
 	char text[NR_COUNTERS * 48] = "";
@@ -226,7 +226,7 @@ static void add_vmstat(const uint64_t *then)
 		if (now[i] != then[i])
 			n += sprintf(text + n, "%s%s +%llu", n ? ", " : "", counters[i],
 				     (unsigned long long)(now[i] - then[i]));
-	add_environment("vmstat", "%s", n ? text : "unchanged");
+	add_environment("vmstat", "during %s: %s", what, n ? text : "unchanged");
 	printf("vmstat: %s\n", n ? text : "unchanged");
 }
 
@@ -248,8 +248,8 @@ void say_stage(enum stage stage, const char *what, uint64_t done, uint64_t total
 	fputc('\n', stderr);
 }
 
-/* @miss: the stage cannot be measured, for the reason in why. */
-void measure_stages(void (*measure)(enum stage stage), void (*miss)(enum stage stage))
+/* @what: the name of the scenario. @miss: the stage cannot be measured, for the reason in why. */
+void measure_stages(const char *what, void (*measure)(enum stage stage), void (*miss)(enum stage stage))
 {
 	uint64_t vmstat[NR_COUNTERS];
 
@@ -258,5 +258,5 @@ void measure_stages(void (*measure)(enum stage stage), void (*miss)(enum stage s
 	if (live_is_loaded())
 		measure(MAIN);
 	measure_without_module(AFTER, measure, miss);
-	add_vmstat(vmstat);
+	add_vmstat(what, vmstat);
 }

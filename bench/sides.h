@@ -20,7 +20,7 @@ void need_sides(const char *function);
 void plan_sides(struct planned_row *row, bool user_copy);
 bool begin_side(int side);
 bool end_side(int side, uint64_t copies);
-void measure_stages(void (*measure)(enum stage stage), void (*miss)(enum stage stage));
+void measure_stages(const char *what, void (*measure)(enum stage stage), void (*miss)(enum stage stage));
 void say_stage(enum stage stage, const char *what, uint64_t done, uint64_t total);
 
 #endif
