@@ -200,10 +200,10 @@ static char *blocking_tasks(char state)
 	return text;
 }
 
-/* A module that was just disabled is in use for a moment. */
+/* The kernel lets go of a module that was just disabled by a worker, which may take its time on a busy machine. */
 static bool remove_module(void)
 {
-	int64_t end = now_ns() + 5000000000LL;
+	int64_t end = now_ns() + WAIT_S * 1000000000LL;
 	long err;
 
 	do {
