@@ -346,10 +346,12 @@ static char *insert_module(const char *path, bool untested)
 static char *undo_load(void)
 {
 	char *tasks = blocking_tasks('0');
+	sig_atomic_t was = interrupted;
 	bool undone;
 
 	interrupted = 0;
 	undone = write_to(PATCH "/enabled", "0") && wait_until(is_gone) && remove_module();
+	interrupted |= was;
 	return format("not in all tasks after %d s: %s, which these tasks have kept from its end: %s", WAIT_S,
 		      undone ? "undone" : "NOT undone: folio-copy-bench live unload", tasks);
 }
@@ -411,14 +413,27 @@ char *live_load(const char *file)
 
 /* Unloading */
 
+/* The kernel changes one livepatch at a time, so that another one can be in the way for a moment. */
+static bool disable(void)
+{
+	int64_t end = now_ns() + WAIT_S * 1000000000LL;
+	bool done;
+
+	while (!(done = write_to(PATCH "/enabled", "0")) && errno == EBUSY && now_ns() < end && !interrupted)
+		usleep(POLL_US);
+	return done;
+}
+
 /* The module stays, with the page-by-page loops. */
 static char *undo_unload(void)
 {
 	char *tasks = blocking_tasks('1');
+	sig_atomic_t was = interrupted;
 
 	interrupted = 0;
 	write_to(PATCH "/enabled", "1");
 	wait_until(is_complete);
+	interrupted |= was;
 	return format("not out of all tasks after %d s: it stays loaded, and off: unload it when these are done: %s",
 		      WAIT_S, tasks);
 }
@@ -427,7 +442,7 @@ static char *undo_unload(void)
 char *live_unload(void)
 {
 	switch_all(false);
-	if (is_patched() && !write_to(PATCH "/enabled", "0"))
+	if (is_patched() && !disable())
 		return format(PATCH "/enabled: %s", strerror(errno));
 	if (!wait_until(is_gone))
 		return undo_unload();

@@ -145,11 +145,15 @@ bool end_side(int side, uint64_t copies)
 
 static bool away; /* the module is unloaded until return_module() */
 
-/* Its functions are off then, as they were. */
+/* Its functions are off then, as they were. A signal must not end the loading that it has caused. */
 static bool return_module(void)
 {
-	char *reason = away ? live_load(live_file()) : NULL;
+	sig_atomic_t was = interrupted;
+	char *reason;
 
+	interrupted = 0;
+	reason = away ? live_load(live_file()) : NULL;
+	interrupted |= was;
 	away = false;
 	return !reason || because("the module could not be loaded again: %s", reason);
 }
