@@ -320,11 +320,15 @@ static bool take_side(int side, const struct fault *taken, int nr)
 	return interrupted;
 }
 
+/* The kernel without the module has no sides. */
+static bool has_sides(enum stage stage)
+{
+	return opt.ab && stage == MAIN;
+}
+
 static bool take_way(enum stage stage, int way, const struct fault *taken, int nr)
 {
-	bool sides = opt.ab && stage == MAIN;
-
-	if (!(sides ? take_side(way, taken, nr) : run_child(taken, nr)))
+	if (!(has_sides(stage) ? take_side(way, taken, nr) : run_child(taken, nr)))
 		return false;
 	for (int i = 0; i < nr; i++)
 		results[stage].times[taken[i].place].ns[taken[i].round][way + taken[i].again] = shared->ns[i];
@@ -335,7 +339,7 @@ static bool take_way(enum stage stage, int way, const struct fault *taken, int n
 static bool take_block(enum stage stage, const struct fault *taken, int nr)
 {
 	uint32_t order[NR_SIDES] = {};
-	int nr_ways = opt.ab && stage == MAIN ? NR_SIDES : 1;
+	int nr_ways = has_sides(stage) ? NR_SIDES : 1;
 
 	if (nr_ways > 1)
 		shuffle(order, nr_ways, &random_state);
@@ -355,7 +359,7 @@ static void say_faults(enum stage stage, int done)
 	char what[64];
 
 	snprintf(what, sizeof(what), "%d of %d faults", done, nr_faults);
-	say_stage(stage, what, (uint64_t)nr_faults * before[stage] + done * (stage == MAIN ? NR_SIDES : 1), total);
+	say_stage(stage, what, (uint64_t)nr_faults * before[stage] + done * (has_sides(stage) ? NR_SIDES : 1), total);
 }
 
 static bool take_all(enum stage stage)
@@ -427,7 +431,7 @@ static void plan_fault(enum stage stage, int place)
 		row.benchmark = "live";
 		row.bytes = opt.size;
 	}
-	if (opt.ab && stage == MAIN)
+	if (has_sides(stage))
 		plan_sides(&row, false);
 	else if (opt.ab)
 		row.kind = format("%s, %s", row.kind, stages[stage]);

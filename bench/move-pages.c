@@ -35,7 +35,7 @@ struct row {
 	enum stage stage;
 	int src, dst, nr, nr_ways;
 	size_t bytes;
-	uint64_t (*ns)[NR_SIDES + 1]; /* by round and way */
+	uint64_t (*ns)[NR_SIDE_WAYS]; /* by round and way */
 	char missing[WHY_SIZE];	      /* why there are no samples, or "" */
 	bool failed;		      /* samples were tried */
 };
@@ -302,7 +302,7 @@ static void add_row(struct kind *kind, int src, int dst, bool there)
 	if (!there)
 		strcpy(row.missing, why);
 	for (row.stage = first; row.stage <= last; row.stage++) {
-		row.nr_ways = !opt.ab || row.stage != MAIN ? 1 : has_user_copy() ? NR_SIDES + 1 : NR_SIDES;
+		row.nr_ways = !opt.ab || row.stage != MAIN ? 1 : has_user_copy() ? NR_SIDE_WAYS : NR_SIDES;
 		row.ns = calloc(opt.samples + 1, sizeof(*row.ns));
 		if (!row.ns)
 			die("out of memory");
@@ -459,7 +459,7 @@ static bool measure_side(struct row *row, int side)
 
 static void measure(struct row *row)
 {
-	uint32_t order[NR_SIDES + 1] = {};
+	uint32_t order[NR_SIDE_WAYS] = {};
 
 	if (row->nr_ways > 1)
 		shuffle(order, row->nr_ways, &random_state);

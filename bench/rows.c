@@ -256,8 +256,7 @@ static char *find_report(void)
 /* @page: the page to write, or NULL for the text */
 static bool run_report(const char *report, const char *page, const char *results)
 {
-	const char *words[] = { "python3", "-B", report, page ? "--html" : results, page ? page : NULL, results, NULL };
-
+	const char *words[] = { "python3", "-B", report, page ? "--html" : results, page, results, NULL };
 	int status = 1;
 	pid_t pid;
 

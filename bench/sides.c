@@ -20,7 +20,7 @@
 #define POLL_US	       10000
 #define MAX_BACKGROUND 2048
 
-static const char *const ways[NR_SIDES + 1] = { "page by page", "page by page again", "series",
+static const char *const ways[NR_SIDE_WAYS] = { "page by page", "page by page again", "series",
 						"memcpy() in user space" };
 static const bool is_on[NR_SIDES] = { false, false, true };
 const char *const stages[NR_STAGES] = { "not loaded, before", "", "not loaded, after" };
@@ -91,7 +91,7 @@ void need_sides(const char *function)
 /* Rows of one page stand apart: there is nothing to do in one go. */
 void plan_sides(struct planned_row *row, bool user_copy)
 {
-	row->nr_ways = user_copy ? NR_SIDES + 1 : NR_SIDES;
+	row->nr_ways = user_copy ? NR_SIDE_WAYS : NR_SIDES;
 	row->ways = ways;
 	row->base = ways[0];
 	row->control = ways[1];

@@ -8,8 +8,9 @@
 
 #include "samples.h"
 
-#define NR_SIDES  3
-#define USER_COPY NR_SIDES /* one more way: memcpy() of the same bytes in user space, without the kernel */
+#define NR_SIDES     3
+#define USER_COPY    NR_SIDES /* one more way: memcpy() of the same bytes in user space, without the kernel */
+#define NR_SIDE_WAYS (NR_SIDES + 1)
 
 /* The kernel is also measured without the module, before and after, which shows what the module's entry costs. */
 enum stage { BEFORE, MAIN, AFTER, NR_STAGES };
