@@ -82,6 +82,14 @@ int check_cpu(unsigned int cpu);
 int start_round(const struct run *run, unsigned int round);
 int alloc_text(struct run *run, size_t lines, unsigned int cpus);
 int near_memory(unsigned int cpu);
+
+/*
+ * MOVABLE, although these folios cannot be moved: CXL memory is commonly onlined to ZONE_MOVABLE only,
+ * and migration puts its folios there. The zone is pinned for no longer than a run.
+ * NORETRY bounds the time in reclaim and compaction, during which a run cannot be stopped.
+ */
+#define BENCH_GFP (GFP_HIGHUSER_MOVABLE | __GFP_THISNODE | __GFP_NORETRY | __GFP_NOWARN)
+
 int alloc_folios(struct folio ***folios, unsigned long nr, gfp_t gfp, unsigned int order, int nid);
 void free_folios(struct folio **folios, unsigned long nr, bool pinned);
 int check_free(int nid, u64 need, const char *keys);

@@ -25,9 +25,6 @@
 
 #define DEFAULT_BYTES SZ_64M
 
-/* As for the memory of a memory map, which cannot be moved. */
-#define FILL_GFP (GFP_KERNEL | __GFP_THISNODE | __GFP_NORETRY | __GFP_NOWARN)
-
 struct fill_run {
 	struct run run;
 
@@ -194,7 +191,7 @@ static int measure(struct run *run)
 	if (!f->ns)
 		return fail(-ENOMEM, "no memory for %u samples", run->samples);
 	err = alloc_text(run, nr_rounds(run) * NR_WAYS, 1)
-		      ?: alloc_folios(&f->pieces, f->nr_pieces, FILL_GFP, get_order(f->piece), f->nid);
+		      ?: alloc_folios(&f->pieces, f->nr_pieces, BENCH_GFP, get_order(f->piece), f->nid);
 	prandom_seed_state(&rnd, f->seed);
 	for (i = 0; i < nr_rounds(run) && !err; i++)
 		err = measure_round(f, i, &rnd);

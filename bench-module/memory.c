@@ -17,13 +17,6 @@
 /* Pages written between two looks at the stop flag: a folio can be as large as 1 GiB. */
 #define STOP_CHECK_PAGES (SZ_2M / PAGE_SIZE)
 
-/*
- * MOVABLE, although these folios cannot be moved: CXL memory is commonly onlined to ZONE_MOVABLE only,
- * and migration puts its folios there. The zone is pinned for no longer than a run.
- * NORETRY bounds the time in reclaim and compaction, during which a run cannot be stopped.
- */
-#define BENCH_GFP (GFP_HIGHUSER_MOVABLE | __GFP_THISNODE | __GFP_NORETRY | __GFP_NOWARN)
-
 static unsigned long all_folios(const struct copy_run *r)
 {
 	return r->threads * r->nr_folios;
