@@ -22,6 +22,16 @@ say() {
 	return "$code"
 }
 
+# wait_until COMMAND...: runs the command until it succeeds, for up to 20 s
+wait_until() {
+	tries=200
+	until "$@"; do
+		tries=$((tries - 1))
+		[ "$tries" != 0 ] || return 1
+		sleep 0.1
+	done
+}
+
 # find_namespace START: sets $region to the number of the region of persistent memory at this address, and $namespace to
 # the namespace that fills the region
 find_namespace() {
@@ -35,4 +45,33 @@ find_namespace() {
 	done
 	echo "# no region starts at $1"
 	return 1
+}
+
+# total NODE: its memory in MiB, 0 if there is no such node
+total() {
+	{ awk '/ MemTotal: / { print int($4 / 1024) }' "/sys/devices/system/node/node$1/meminfo" 2>/dev/null || echo 0; } | head -n 1
+}
+
+# offline_in_use DEVICE NODE SIZE: takes the memory of a dax device, all that the node has, offline while a process has SIZE
+# bytes in it. The process must keep their contents.
+offline_in_use() {
+	mkfifo /tmp/go
+	memory stay "$3" "$2" </tmp/go >/tmp/stay 2>&1 &
+	process=$!
+	exec 7>/tmp/go
+	while ! grep -q . /tmp/stay; do
+		sleep 0.1
+	done
+	say daxctl offline-memory "$1" && gone=1 || gone=0
+	exec 7>&-
+	wait "$process" && stayed=1 || stayed=0
+	sed 's/^/# /' /tmp/stay
+	rm /tmp/go
+	equal "1 1 0" "$gone $stayed $(total "$2")"
+}
+
+# could_not_run REASON: ends the test, and the whole boot, as one that could not run here
+could_not_run() {
+	echo "# could not run: $1"
+	exit 2
 }

@@ -8,6 +8,16 @@
  *	memory migrate SIZE NODE OTHER		allocate on NODE, move to OTHER and back
  *	memory stay SIZE NODE			allocate on NODE, print a line, wait for the end of the standard
  *						input; then no page may be on NODE any more
+ *	memory visit NODE OTHER			allocate a page on NODE, print its physical address, wait for
+ *						the end of the standard input; then move it to OTHER and check it
+ *	memory write FILE SIZE SEED		write FILE by write(2)
+ *	memory read FILE SIZE SEED		read FILE by read(2), and check it
+ *	memory shuttle FILE SIZE SEED NODE OTHER
+ *						map FILE, and until the end of the standard input move its page cache
+ *						to NODE, to OTHER, and so on, and check it each time; print how often
+ *	memory demote SIZE NODE RECLAIM		until the end of the standard input: allocate on NODE, half of it as
+ *						THPs, let the cgroup whose memory.reclaim is RECLAIM demote it, check
+ *						it; print how often, and how many pages have left NODE
  *	memory hugetlb ORDER SRC DST NR FILE REQUEST
  *						allocate NR hugetlb folios on each of the nodes SRC and DST, write
  *						REQUEST and their addresses to FILE (the file "run" of the bench
@@ -23,6 +33,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <numaif.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,7 +130,7 @@ static int *move(void *p, unsigned long size, const int *nodes)
 	for (unsigned long i = 0; i < nr; i++)
 		pages[i] = (char *)p + i * PAGE;
 	failed = move_pages(0, nr, pages, nodes, status, MPOL_MF_MOVE);
-	if (failed)
+	if (failed < 0)
 		err(1, "move_pages returns %ld", failed);
 	free(pages);
 	return status;
@@ -143,7 +155,8 @@ static void must_be_on(void *p, unsigned long size, int node)
 		errx(1, "%lu of %lu pages are on node %d", count, size / PAGE, node);
 }
 
-static void move_to(void *p, unsigned long size, int node)
+/* Moves what can be moved: a page that is being written stays. */
+static void try_to_move(void *p, unsigned long size, int node)
 {
 	int *nodes = calloc(size / PAGE, sizeof(*nodes));
 
@@ -153,6 +166,11 @@ static void move_to(void *p, unsigned long size, int node)
 		nodes[i] = node;
 	free(move(p, size, nodes));
 	free(nodes);
+}
+
+static void move_to(void *p, unsigned long size, int node)
+{
+	try_to_move(p, size, node);
 	must_be_on(p, size, node);
 }
 
@@ -169,6 +187,13 @@ static void migrate(unsigned long size, int node, int other)
 	check(p, size, PAGE, 2);
 }
 
+static void wait_for_end_of_input(void)
+{
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+}
+
 static void stay(unsigned long size, int node)
 {
 	void *p = allocate(size, node);
@@ -176,12 +201,128 @@ static void stay(unsigned long size, int node)
 	fill(p, size, PAGE, 3);
 	must_be_on(p, size, node);
 	puts("ready");
-	fflush(stdout);
-	while (getchar() != EOF)
-		;
+	wait_for_end_of_input();
 	if (pages_on(p, size, node))
 		errx(1, "there are still pages on node %d", node);
 	check(p, size, PAGE, 3);
+}
+
+/* Bits 0 to 54 of an entry of /proc/self/pagemap are the number of the page frame. */
+static unsigned long physical_address(const void *p)
+{
+	unsigned long entry, at = (unsigned long)p / PAGE * sizeof(entry);
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+
+	if (fd < 0 || pread(fd, &entry, sizeof(entry), at) != sizeof(entry))
+		err(1, "/proc/self/pagemap");
+	close(fd);
+	return (entry & ((1UL << 55) - 1)) * PAGE;
+}
+
+static void visit(int node, int other)
+{
+	void *p = allocate(PAGE, node);
+
+	fill(p, PAGE, PAGE, 4);
+	must_be_on(p, PAGE, node);
+	printf("%#lx\n", physical_address(p));
+	wait_for_end_of_input();
+	move_to(p, PAGE, other);
+	check(p, PAGE, PAGE, 4);
+}
+
+static int open_file(const char *name, int flags)
+{
+	int fd = open(name, flags, 0600);
+
+	if (fd < 0)
+		err(1, "%s", name);
+	return fd;
+}
+
+static void *buffer_of(unsigned long size)
+{
+	void *p = malloc(size);
+
+	if (!p)
+		err(1, "malloc");
+	return p;
+}
+
+static void write_file(const char *name, unsigned long size, unsigned long seed)
+{
+	int fd = open_file(name, O_WRONLY | O_CREAT | O_TRUNC);
+	void *p = buffer_of(size);
+
+	fill(p, size, PAGE, seed);
+	if (write(fd, p, size) != (ssize_t)size || close(fd))
+		err(1, "%s", name);
+	free(p);
+}
+
+static void read_file(const char *name, unsigned long size, unsigned long seed)
+{
+	int fd = open_file(name, O_RDONLY);
+	void *p = buffer_of(size);
+
+	if (read(fd, p, size) != (ssize_t)size)
+		err(1, "%s", name);
+	check(p, size, PAGE, seed);
+	close(fd);
+	free(p);
+}
+
+static bool input_has_ended(void)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	return poll(&in, 1, 0) == 1;
+}
+
+static void shuttle(const char *name, unsigned long size, unsigned long seed, int node, int other)
+{
+	int fd = open_file(name, O_RDWR);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	unsigned long moves = 0, moved = 0;
+
+	if (p == MAP_FAILED)
+		err(1, "%s", name);
+	while (!input_has_ended()) {
+		int to = moves++ % 2 ? other : node;
+
+		check(p, size, PAGE, seed);
+		try_to_move(p, size, to);
+		moved += pages_on(p, size, to);
+		check(p, size, PAGE, seed);
+	}
+	printf("%lu moves, %lu pages\n", moves, moved);
+}
+
+/* Reclaim ends with EAGAIN if it finds less than it was asked for, as it does here: there is no swap. */
+static void reclaim(const char *name, unsigned long size)
+{
+	int fd = open_file(name, O_WRONLY);
+
+	if (dprintf(fd, "%lu", size) < 0 && errno != EAGAIN)
+		err(1, "%s", name);
+	close(fd);
+}
+
+static void demote(unsigned long size, int node, const char *file)
+{
+	unsigned long rounds = 0, demoted = 0;
+
+	while (!input_has_ended()) {
+		void *p = allocate(size, node);
+
+		madvise(p, size / 2, MADV_HUGEPAGE);
+		fill(p, size, PAGE, ++rounds);
+		reclaim(file, size);
+		demoted += size / PAGE - pages_on(p, size, node);
+		check(p, size, PAGE, rounds);
+		munmap(p, size);
+	}
+	printf("%lu rounds, %lu pages\n", rounds, demoted);
 }
 
 /* The bench module fills the source with different words, so at most one of them is zero. */
@@ -225,9 +366,7 @@ static void sparse(unsigned long size, unsigned long step, unsigned long node)
 	if (mlockall(MCL_CURRENT | MCL_ONFAULT))
 		err(1, "mlockall");
 	puts("ready");
-	fflush(stdout);
-	while (getchar() != EOF)
-		;
+	wait_for_end_of_input();
 }
 
 int main(int argc, char **argv)
@@ -246,6 +385,16 @@ int main(int argc, char **argv)
 		migrate(number(argv[2]), number(argv[3]), number(argv[4]));
 	} else if (argc == 4 && !strcmp(what, "stay")) {
 		stay(number(argv[2]), number(argv[3]));
+	} else if (argc == 5 && !strcmp(what, "write")) {
+		write_file(argv[2], number(argv[3]), number(argv[4]));
+	} else if (argc == 5 && !strcmp(what, "read")) {
+		read_file(argv[2], number(argv[3]), number(argv[4]));
+	} else if (argc == 7 && !strcmp(what, "shuttle")) {
+		shuttle(argv[2], number(argv[3]), number(argv[4]), number(argv[5]), number(argv[6]));
+	} else if (argc == 5 && !strcmp(what, "demote")) {
+		demote(number(argv[2]), number(argv[3]), argv[4]);
+	} else if (argc == 4 && !strcmp(what, "visit")) {
+		visit(number(argv[2]), number(argv[3]));
 	} else if (argc == 8 && !strcmp(what, "hugetlb")) {
 		hugetlb(argv + 2);
 	} else if (argc == 5 && !strcmp(what, "sparse")) {
