@@ -5,7 +5,7 @@
 .NOTPARALLEL:
 
 # The knobs of the verbs, as variables of make or of the environment.
-export KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF REMOVED LAB_KERNEL ROWS RESULTS ICOUNT BUSY
+export BASE KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF REMOVED LAB_KERNEL ROWS RESULTS ICOUNT BUSY
 
 ifneq ($(filter-out help,$(or $(MAKECMDGOALS),help)),)
 me := make

@@ -11,12 +11,43 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # In a shell of its own: it changes the directory.
 (cd "$root" && me=$me sh common/clone.sh) || exit
 build=$root/build
-pristine=$build/pristine
 patches=$root/patches
 
+# take_base NAME: the kernel is v7.3, whose facts are in BASE, or, with a NAME, that of bases/NAME, which also says how
+# the series differs there. Each kernel has a source and a tree of its own below build/.
+take_base() {
+	BASE=$1
+	base_dir=$root${1:+/bases/$1}
+	[ -f "$base_dir/BASE" ] || die "no BASE=$1: there are $(bases), and without BASE $(sed -n 's/^tag //p' "$root/BASE")"
+	pristine=$build/pristine${1:+-$1}
+	linux=$build/linux${1:+-$1}
+}
 # base KEY: prints a fact of the file BASE.
 base() {
-	sed -n "s/^$1 //p" "$root/BASE"
+	sed -n "s/^$1 //p" "$base_dir/BASE"
+}
+
+# Prints the names of the other kernels.
+bases() {
+	(cd "$root/bases" 2>/dev/null && echo *) || :
+}
+
+take_base "${BASE:-}"
+
+# base_of DIR: prints the name in bases/ of the kernel that DIR has, or nothing: then it has to be that of BASE.
+base_of() {
+	local name version
+	version=$(kernel_version "$1")
+	for name in $(bases); do
+		[[ $version != "$name".* ]] || echo "$name"
+	done
+}
+
+# Says which kernels there are patches for.
+supported() {
+	local others
+	others=$(bases)
+	echo "the series is for ${tag#v}.y${others:+, and its copies for ${others// /.y and }.y}"
 }
 
 # The size of an unpacked kernel source in MiB: that of 7.3.4, rounded up.
@@ -39,7 +70,8 @@ kernel_version() {
 			print v["VERSION"] "." v["PATCHLEVEL"] "." v["SUBLEVEL"] v["EXTRAVERSION"] }' "$1/Makefile"
 }
 
-# check_kernel DIR: sets $version and $kernel (an absolute path), or dies with the reason why DIR cannot be used.
+# check_kernel DIR: sets $version and $kernel (an absolute path), or dies with the reason why DIR cannot be used. The base must
+# be that of its version.
 check_kernel() {
 	local tag
 	tag=$(base tag)
@@ -51,7 +83,7 @@ check_kernel() {
 	case $version in
 	*-rc*) die "KERNEL=$1 is Linux $version, a release candidate: the series is for ${tag#v}.y" ;;
 	"${tag#v}".*) ;;
-	*) die "KERNEL=$1 is Linux $version, which is not supported: the series is for ${tag#v}.y" ;;
+	*) die "KERNEL=$1 is Linux $version, which is not supported: $(supported)" ;;
 	esac
 	kernel=$(realpath "$1")
 }
@@ -77,10 +109,48 @@ need_patches() {
 	need git git patch patch
 	list=("$patches"/0*.patch)
 	[ -f "${list[0]}" ] || die "patches/ is empty: restore it with git checkout patches"
+	[ -z "$BASE" ] || adapt_patches
+}
+
+# left_out NUMBER: prints why the kernel BASE does not get this patch, or nothing
+left_out() {
+	sed -n "s/^$1 //p" "$base_dir/left-out"
+}
+
+# adapt_patches: makes $list the patches for the kernel BASE: without those that are left out, and with the differences. A
+# directory of them has a digest of its origin in its name, so that it is made once and never changes.
+adapt_patches() {
+	local out p new
+	need python3 python3
+	out=$build/bases/$BASE-$(cat "${list[@]}" "$base_dir"/* "$root/common/adapt.py" | sha256sum | cut -c1-16)
+	if [ ! -d "$out" ]; then
+		new=$out.$$
+		rm -rf "$build/bases/$BASE"-*
+		mkdir -p "$new"
+		for p in "${list[@]}"; do
+			adapt "$p" "$new/${p##*/}"
+		done
+		mv -T "$new" "$out"
+	fi
+	list=("$out"/0*.patch)
+}
+
+# adapt PATCH NEW
+adapt() {
+	local name=${1##*/} number difference
+	number=${name%%-*}
+	[ -z "$(left_out "$number")" ] || return 0
+	difference=$base_dir/$number.diff
+	cp "$1" "$2"
+	[ -f "$difference" ] || return 0
+	patch -s -f --no-backup-if-mismatch -o "$2.new" "$2" "$difference" >/dev/null &&
+		PYTHONDONTWRITEBYTECODE=1 python3 "$root/common/adapt.py" recount "$2.new" >"$2" ||
+		die "bases/$BASE/$number.diff does not fit patches/$name any more: correct it, or make it again from commits (CONTRIBUTING.md)"
+	rm "$2.new"
 }
 
 need_pristine() {
-	[ -f "$build/pristine.version" ] || die "there is no kernel source under build/: run scripts/fetch-kernel"
+	[ -f "$pristine.version" ] || die "there is no kernel source under build/: run scripts/fetch-kernel"
 }
 
 # Sets $tmp, a directory that is removed when the script exits.
@@ -116,7 +186,7 @@ make_repo() {
 	echo '*.[ch] diff=cpp' >"$repo/.git/info/attributes"
 	plain_git -C "$repo" add -A -f
 	GIT_AUTHOR_DATE='2026-01-01T00:00:00Z' GIT_COMMITTER_DATE='2026-01-01T00:00:00Z' \
-		plain_git -C "$repo" commit -q --allow-empty -m "$(cat "$build/pristine.version")"
+		plain_git -C "$repo" commit -q --allow-empty -m "$(cat "$pristine.version")"
 	plain_git -C "$repo" tag base
 	apply_all
 }
@@ -128,10 +198,10 @@ blamed() {
 
 apply_all() {
 	local p cure='correct the patch, or restore it with git checkout patches'
-	! grep -q ' KERNEL=' "$build/pristine.version" || cure='use a tree that is unchanged there and does not have the series yet'
+	! grep -q ' KERNEL=' "$pristine.version" || cure='use a tree that is unchanged there and does not have the series yet'
 	for p in "${list[@]}"; do
 		plain_git -C "$repo" am -q --committer-date-is-author-date "$p" >"$tmp/out" 2>"$tmp/err" ||
-			die "patches/${p##*/} does not apply to $(blamed) of Linux $(cat "$build/pristine.version"): $cure"
+			die "patches/${p##*/} does not apply to $(blamed) of Linux $(cat "$pristine.version"): $cure"
 	done
 }
 
@@ -161,4 +231,27 @@ host_case() {
 	else
 		skip_point "$1" "unshare -rm is not permitted here"
 	fi
+}
+
+# Prints the options for unshare. In some containers root must not mount, but root of a new user namespace may.
+namespace() {
+	local how
+	for how in -m -rm; do
+		! unshare $how true 2>/dev/null || {
+			echo "$how"
+			return
+		}
+	done
+	die "unshare -rm is not permitted here: be root, or allow user namespaces"
+}
+
+# in_root DIR COMMAND...: runs COMMAND as root of DIR, in /series, which is this repository. Replaces the shell.
+in_root() {
+	local dir=$1 how
+	shift
+	how=$(namespace) || exit
+	cd "$root" || exit
+	# shellcheck disable=SC2016 # for the inner shell
+	exec unshare "$how" sh -c 'mount --rbind /dev "$0/dev" && mount --rbind /proc "$0/proc" && mount --bind . "$0/series" &&
+		exec chroot "$0" env -i -C /series PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C "$@"' "$dir" "$@"
 }
