@@ -73,8 +73,8 @@ lab: ## boot a guest: TOPO=name CPU=class TEST='names' CMDLINE='...' LAB_KERNEL=
 	@$(call run,DRYRUN=1 lab/host/run $(if $(DRYRUN),,> /dev/null && lab/host/build $(or $(LAB_KERNEL),patched) && lab/host/run))
 
 .PHONY: mce
-mce: ## run the machine-check matrix, also on the unpatched kernel; fewer: CPU=class LAB_KERNEL=patched|stock|live ROWS=REGEX
-	@$(call run,DRYRUN=1 scripts/mce $(if $(DRYRUN),,> /dev/null && $(foreach k,$(or $(filter live,$(LAB_KERNEL)),stock patched),lab/host/build $k &&) scripts/mce))
+mce: ## run the machine-check matrix, also on the unpatched kernel; fewer: CPU=class LAB_KERNEL=patched|stock|live|6.12|7.2 ROWS=REGEX
+	@$(call run,DRYRUN=1 scripts/mce $(if $(DRYRUN),,> /dev/null && $(foreach k,$(or $(filter live,$(LAB_KERNEL)),$(if $(filter 6.12 7.2,$(LAB_KERNEL)),patched $(LAB_KERNEL)),stock patched),lab/host/build $k &&) scripts/mce))
 
 .PHONY: tree
 tree: ## make build/linux: the kernel source with the series, a commit per patch (KERNEL=DIR: from your own source)
