@@ -69,14 +69,6 @@ destroy_region() {
 	say cxl disable-region "$cxl_region" && say cxl destroy-region "$cxl_region" && [ ! -e "$bus/$cxl_region" ]
 }
 
-# in_mib SIZE: for example, in_mib 1G prints 1024
-in_mib() {
-	case $1 in
-	*G) echo $((${1%G} * 1024)) ;;
-	*M) echo "${1%M}" ;;
-	esac
-}
-
 # unload_drivers: those that are modules; nothing of the devices stays
 unload_drivers() {
 	for module in kmem dax_pmem nd_pmem device_dax dax_cxl cxl_acpi cxl_pmem cxl_pci cxl_mem cxl_port; do

@@ -52,6 +52,15 @@ total() {
 	{ awk '/ MemTotal: / { print int($4 / 1024) }' "/sys/devices/system/node/node$1/meminfo" 2>/dev/null || echo 0; } | head -n 1
 }
 
+# in_mib SIZE: for example, in_mib 1G prints 1024
+in_mib() {
+	case $1 in
+	*G) echo $((${1%G} * 1024)) ;;
+	*M) echo "${1%M}" ;;
+	0) echo 0 ;;
+	esac
+}
+
 # offline_in_use DEVICE NODE SIZE: takes the memory of a dax device, all that the node has, offline while a process has SIZE
 # bytes in it. The process must keep their contents.
 offline_in_use() {
