@@ -61,21 +61,36 @@ in_mib() {
 	esac
 }
 
+# hold OUTPUT COMMAND...: starts the command in the background, with its output in a file and a standard input that ends when
+# let_go is called
+hold() {
+	output=$1
+	shift
+	mkfifo /tmp/held
+	"$@" </tmp/held >"$output" 2>&1 &
+	held=$!
+	exec 7>/tmp/held
+	rm /tmp/held
+}
+
+# let_go: waits for the end of the command, and returns and sets $code
+let_go() {
+	exec 7>&-
+	code=0
+	wait "$held" || code=$?
+	return "$code"
+}
+
 # offline_in_use DEVICE NODE SIZE: takes the memory of a dax device, all that the node has, offline while a process has SIZE
 # bytes in it. The process must keep their contents.
 offline_in_use() {
-	mkfifo /tmp/go
-	memory stay "$3" "$2" </tmp/go >/tmp/stay 2>&1 &
-	process=$!
-	exec 7>/tmp/go
+	hold /tmp/stay memory stay "$3" "$2"
 	while ! grep -q . /tmp/stay; do
 		sleep 0.1
 	done
 	say daxctl offline-memory "$1" && gone=1 || gone=0
-	exec 7>&-
-	wait "$process" && stayed=1 || stayed=0
+	let_go && stayed=1 || stayed=0
 	sed 's/^/# /' /tmp/stay
-	rm /tmp/go
 	equal "1 1 0" "$gone $stayed $(total "$2")"
 }
 
