@@ -105,6 +105,16 @@ copy_mc_pages(void *to, const void *from, unsigned int npages)
 #define COPY_HIGHPAGES_BY_PAGE	0
 #endif
 
+/*
+ * Whether a copy past the caches is different from any other, so that it is
+ * worth to find out which one is wanted.
+ */
+#if !COPY_HIGHPAGES_BY_PAGE && defined(copy_mc_pages_nontemporal)
+#define COPY_MC_NONTEMPORAL	1
+#else
+#define COPY_MC_NONTEMPORAL	0
+#endif
+
 static inline void kmsan_copy_pages_meta(struct page *to, struct page *from,
 					 unsigned int npages)
 {
@@ -149,6 +159,8 @@ copy_mc_highpages(struct page *to, struct page *from, unsigned int npages)
 
 	return 0;
 }
+
+#define copy_mc_highpages_nontemporal copy_mc_highpages
 #else
 static inline int blame_page(struct page *page)
 {
@@ -156,8 +168,21 @@ static inline int blame_page(struct page *page)
 	return -EHWPOISON;
 }
 
+#if !COPY_MC_NONTEMPORAL
+#define copy_mc_pages_nontemporal copy_mc_pages
+#endif
+
+static inline unsigned long copy_mc_run(struct page *to, struct page *from,
+					unsigned int npages, bool nontemporal)
+{
+	if (nontemporal)
+		return copy_mc_pages_nontemporal(page_address(to),
+						 page_address(from), npages);
+	return copy_mc_pages(page_address(to), page_address(from), npages);
+}
+
 /*
- * copy_mc_pages() stopped in the first of @npages pages, or in front of it.
+ * copy_mc_run() stopped in the first of @npages pages, or in front of it.
  *
  * The CPU promises that the copy can be resumed where it stopped, not that it
  * stopped at the poison: the poison can be in any of the pages. So copy them
@@ -166,7 +191,7 @@ static inline int blame_page(struct page *page)
  * there is no telling which page the error was in.
  */
 static inline int resume_copy_mc_highpages(struct page *to, struct page *from,
-					   unsigned int npages)
+					   unsigned int npages, bool nontemporal)
 {
 	unsigned long pfn = page_to_pfn(from), last = pfn + npages - 1;
 
@@ -175,7 +200,7 @@ static inline int resume_copy_mc_highpages(struct page *to, struct page *from,
 		return blame_page(from);
 
 	do {
-		if (copy_mc_pages(page_address(to), page_address(from), 1))
+		if (copy_mc_run(to, from, 1, nontemporal))
 			return blame_page(from);
 		to++;
 		from++;
@@ -188,18 +213,18 @@ static inline int resume_copy_mc_highpages(struct page *to, struct page *from,
 
 /* copy_mc_highpages(), without what KMSAN has to know of the pages */
 static inline int __copy_mc_highpages(struct page *to, struct page *from,
-				      unsigned int npages)
+				      unsigned int npages, bool nontemporal)
 {
 	unsigned int copied;
 	unsigned long left;
 
-	left = copy_mc_pages(page_address(to), page_address(from), npages);
+	left = copy_mc_run(to, from, npages, nontemporal);
 	if (likely(!left))
 		return 0;
 
 	copied = npages - DIV_ROUND_UP(left, PAGE_SIZE);
 	return resume_copy_mc_highpages(to + copied, from + copied,
-					npages - copied);
+					npages - copied, nontemporal);
 }
 
 /**
@@ -222,7 +247,31 @@ static inline int __copy_mc_highpages(struct page *to, struct page *from,
 static inline int __must_check
 copy_mc_highpages(struct page *to, struct page *from, unsigned int npages)
 {
-	int err = __copy_mc_highpages(to, from, npages);
+	int err = __copy_mc_highpages(to, from, npages, false);
+
+	if (!err)
+		kmsan_copy_pages_meta(to, from, npages);
+	return err;
+}
+
+/**
+ * copy_mc_highpages_nontemporal() - copy_mc_highpages() past the caches.
+ * @to: first page of the destination
+ * @from: first page of the source, not overlapping the destination
+ * @npages: number of pages, at least one
+ *
+ * For a destination that is not going to be read soon. If the architecture has
+ * no copy_mc_pages_nontemporal(), this is copy_mc_highpages().
+ *
+ * Return: 0, or -EHWPOISON, like copy_mc_highpages().
+ *
+ * Context: Any, like copy_pages().
+ */
+static inline int __must_check
+copy_mc_highpages_nontemporal(struct page *to, struct page *from,
+			      unsigned int npages)
+{
+	int err = __copy_mc_highpages(to, from, npages, true);
 
 	if (!err)
 		kmsan_copy_pages_meta(to, from, npages);
@@ -271,7 +320,7 @@ static inline int __must_check
 copy_mc_user_highpages(struct page *to, struct page *from, unsigned long vaddr,
 		       struct vm_area_struct *vma, unsigned int npages)
 {
-	int err = __copy_mc_highpages(to, from, npages);
+	int err = __copy_mc_highpages(to, from, npages, false);
 
 	/* The metadata of contiguous pages need not be contiguous. */
 	while (!err && npages--)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Tests of the helpers that copy runs of pages and folios: copy_pages(),
- * copy_highpages(), copy_mc_pages(), folio_copy(), folio_mc_copy() and
- * copy_user_large_folio().
+ * copy_highpages(), copy_mc_pages() and what is on top of it, folio_copy(),
+ * folio_mc_copy() and copy_user_large_folio().
  *
  * To make a source unreadable, the tests unmap a page of it. The page fault
  * takes the exception table entry that a machine check would take, so that
@@ -171,6 +171,21 @@ static void by_copy_mc_highpages(struct kunit *test, void *dst, void *src, unsig
 	KUNIT_EXPECT_EQ(test, copy_mc_highpages(virt_to_page(dst), virt_to_page(src), nr), 0);
 }
 
+#ifdef copy_mc_pages_nontemporal
+static void by_copy_mc_pages_nontemporal(struct kunit *test, void *dst, void *src,
+					 unsigned int nr)
+{
+	KUNIT_EXPECT_EQ(test, copy_mc_pages_nontemporal(dst, src, nr), 0);
+}
+#endif
+
+static void by_copy_mc_highpages_nontemporal(struct kunit *test, void *dst, void *src,
+					     unsigned int nr)
+{
+	KUNIT_EXPECT_EQ(test, copy_mc_highpages_nontemporal(virt_to_page(dst),
+							    virt_to_page(src), nr), 0);
+}
+
 /* The user address of a folio, or of a run of pages */
 #define USER_ADDRESS		(SZ_1G)
 
@@ -193,6 +208,10 @@ static const struct run_copy {
 	{ "copy_mc_pages", by_copy_mc_pages },
 #endif
 	{ "copy_mc_highpages", by_copy_mc_highpages },
+#ifdef copy_mc_pages_nontemporal
+	{ "copy_mc_pages_nontemporal", by_copy_mc_pages_nontemporal },
+#endif
+	{ "copy_mc_highpages_nontemporal", by_copy_mc_highpages_nontemporal },
 	{ "copy_mc_user_highpages", by_copy_mc_user_highpages },
 };
 
@@ -495,7 +514,9 @@ static void skip_unless_recovering(struct kunit *test)
 		kunit_skip(test, "no copy recovers on this CPU with this kernel");
 }
 
-/* Is the residue of copy_mc_pages() exact to the byte? */
+/* Is the residue exact to the byte? */
+
+typedef unsigned long mc_copy(void *to, const void *from, unsigned int npages);
 
 static void *map_without_page(struct kunit *test, void *addr, unsigned int nr_pages,
 			      unsigned int missing)
@@ -517,7 +538,7 @@ static void *map_without_page(struct kunit *test, void *addr, unsigned int nr_pa
 	return map;
 }
 
-static void expect_residue(struct kunit *test, void *dst, void *src,
+static void expect_residue(struct kunit *test, mc_copy *copy, void *dst, void *src,
 			   unsigned int nr_pages, unsigned int missing)
 {
 	unsigned long left;
@@ -525,26 +546,38 @@ static void expect_residue(struct kunit *test, void *dst, void *src,
 
 	fill_all(dst, src, nr_pages);
 	map = map_without_page(test, src, nr_pages, missing);
-	left = copy_mc_pages(dst, map, nr_pages);
+	left = copy(dst, map, nr_pages);
 	vunmap(map);
 	KUNIT_ASSERT_EQ_MSG(test, left, (nr_pages - missing) * PAGE_SIZE,
 			    "%u pages, page %u is missing", nr_pages, missing);
 	expect_copied(test, dst, src, nr_pages, missing);
 }
 
-static void residue_is_exact(struct kunit *test)
+static void expect_residues(struct kunit *test, mc_copy *copy)
 {
-	void *src = alloc_run(test, MAX_PAGES_COPIED);
-	void *dst = alloc_guarded(test, MAX_PAGES_COPIED);
+	const unsigned int max = MAX_PAGES_COPIED;
+	void *src = alloc_run(test, max);
+	void *dst = alloc_guarded(test, max);
 	unsigned int nr, missing;
 
-	skip_unless_recovering(test);
 	for (nr = 1; nr <= 9; nr++)
 		for (missing = 0; missing < nr; missing++)
-			expect_residue(test, dst, src, nr, missing);
-	expect_residue(test, dst, src, MAX_PAGES_COPIED, 0);
-	expect_residue(test, dst, src, MAX_PAGES_COPIED, MAX_PAGES_COPIED / 2);
-	expect_residue(test, dst, src, MAX_PAGES_COPIED, MAX_PAGES_COPIED - 1);
+			expect_residue(test, copy, dst, src, nr, missing);
+	expect_residue(test, copy, dst, src, max, 0);
+	expect_residue(test, copy, dst, src, max, max / 2);
+	expect_residue(test, copy, dst, src, max, max - 1);
+}
+
+static void residue_is_exact(struct kunit *test)
+{
+	skip_unless_recovering(test);
+	expect_residues(test, copy_mc_pages);
+}
+
+/* Every CPU recovers from exceptions in these loads. */
+static void residue_past_caches_is_exact(struct kunit *test)
+{
+	expect_residues(test, copy_mc_pages_nontemporal);
 }
 
 /* Is the unreadable page blamed, and no other? */
@@ -568,6 +601,13 @@ static void note_blame(unsigned long pfn, int flags)
 static int mc_copy_folio(struct folio *dst, struct folio *src, unsigned int fault)
 {
 	return folio_mc_copy(dst, src);
+}
+
+static int mc_copy_folio_nontemporal(struct folio *dst, struct folio *src,
+				     unsigned int fault)
+{
+	return copy_mc_highpages_nontemporal(folio_page(dst, 0), folio_page(src, 0),
+					     folio_nr_pages(src));
 }
 
 /* A copy of the folio whose page @bad is not in the direct map */
@@ -617,11 +657,20 @@ static void expect_blame(struct kunit *test, void *dst, struct folio *src,
 		      DESTINATION);
 }
 
-static void expect_blame_of_folio(struct kunit *test, struct folio *src, unsigned int bad)
+/* The first page is bad, one in the middle, and the last one. */
+static void expect_blame_of_folio(struct kunit *test, unsigned int order,
+				  struct bad_copy by)
 {
-	const struct bad_copy by = { .copy = mc_copy_folio, .bad = bad };
+	struct folio *src = alloc_folio(test, order);
+	const unsigned int nr = folio_nr_pages(src);
+	void *dst = alloc_guarded(test, nr);
 
-	expect_blame(test, alloc_guarded(test, folio_nr_pages(src)), src, &by);
+	by.bad = 0;
+	expect_blame(test, dst, src, &by);
+	by.bad = nr / 2;
+	expect_blame(test, dst, src, &by);
+	by.bad = nr - 1;
+	expect_blame(test, dst, src, &by);
 }
 
 static void skip_unless_blaming(struct kunit *test)
@@ -631,28 +680,36 @@ static void skip_unless_blaming(struct kunit *test)
 	skip_unless_recovering(test);
 }
 
+static const unsigned int orders_to_blame[] = { 2, 4, MAX_ORDER_COPIED };
+
 static void blames_page_of_large_folio(struct kunit *test)
 {
-	static const unsigned int orders[] = { 2, 4, MAX_ORDER_COPIED };
 	int i;
 
 	skip_unless_blaming(test);
-	for (i = 0; i < ARRAY_SIZE(orders); i++) {
-		struct folio *src = alloc_folio(test, orders[i]);
-		unsigned int nr = folio_nr_pages(src);
+	for (i = 0; i < ARRAY_SIZE(orders_to_blame); i++)
+		expect_blame_of_folio(test, orders_to_blame[i],
+				      (struct bad_copy){ .copy = mc_copy_folio });
+}
 
-		expect_blame_of_folio(test, src, 0);
-		expect_blame_of_folio(test, src, nr / 2);
-		expect_blame_of_folio(test, src, nr - 1);
-	}
+static void blames_page_past_caches(struct kunit *test)
+{
+	int i;
+
+	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE))
+		kunit_skip(test, "needs CONFIG_MEMORY_FAILURE");
+	for (i = 0; i < ARRAY_SIZE(orders_to_blame); i++)
+		expect_blame_of_folio(test, orders_to_blame[i],
+				      (struct bad_copy){ .copy = mc_copy_folio_nontemporal });
 }
 
 static void blames_small_folio(struct kunit *test)
 {
+	const struct bad_copy by = { .copy = mc_copy_folio };
 	void *src = alloc_guarded(test, 1);
 
 	skip_unless_blaming(test);
-	expect_blame_of_folio(test, virt_to_folio(src), 0);
+	expect_blame(test, alloc_guarded(test, 1), virt_to_folio(src), &by);
 }
 
 /*
@@ -745,6 +802,8 @@ static void skip_not_x86_64(struct kunit *test)
 }
 
 #define residue_is_exact		skip_not_x86_64
+#define residue_past_caches_is_exact	skip_not_x86_64
+#define blames_page_past_caches		skip_not_x86_64
 #define blames_page_of_large_folio	skip_not_x86_64
 #define blames_small_folio		skip_not_x86_64
 #define blames_page_of_user_folio	skip_not_x86_64
@@ -761,7 +820,9 @@ static struct kunit_case copy_pages_test_cases[] = {
 	KUNIT_CASE(copies_gigantic_user_folio),
 	KUNIT_CASE_PARAM(copies_small_folio_in_atomic_context, folio_copier_gen_params),
 	KUNIT_CASE(residue_is_exact),
+	KUNIT_CASE(residue_past_caches_is_exact),
 	KUNIT_CASE(blames_page_of_large_folio),
+	KUNIT_CASE(blames_page_past_caches),
 	KUNIT_CASE(blames_small_folio),
 	KUNIT_CASE(blames_page_of_user_folio),
 	KUNIT_CASE(selects_instruction),

@@ -47,13 +47,16 @@ call_with_registers:
 	pushq	%r14
 	pushq	%r15
 	movq	%rsp, own_stack(%rip)
+	pushq	call + CALL_FLAGS_IN(%rip)
+	popfq
 	FOR_EACH_REGISTER LOAD
 	call	*call + CALL_ENTRY(%rip)
 	FOR_EACH_REGISTER STORE
 	movq	own_stack(%rip), %rsp
 	pushfq
 	popq	call + CALL_FLAGS(%rip)
-	cld
+	pushq	$0
+	popfq
 	popq	%r15
 	popq	%r14
 	popq	%r13

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Check the C code of copy_mc.c: the primitive that it selects for every
- * combination of features, the residue of several pages, and the bytes for
- * which it calls the hooks of the sanitizers.
+ * Check the C code of copy_mc.c: the primitive that copy_mc_pages() and
+ * copy_mc_pages_nontemporal() select for every combination of features, the
+ * residue of several pages, and the bytes for which they call the hooks of the
+ * sanitizers.
  */
 #include <sys/mman.h>
 
@@ -25,6 +26,9 @@
 #endif
 
 static struct region source, destination;
+
+/* The function under test is copy_mc_pages_nontemporal(). */
+static bool nontemporal;
 
 /* --- combinations of features --- */
 
@@ -49,6 +53,8 @@ static enum primitive expected_primitive(void)
 {
 	if (fragile_key && WITH_MCE)
 		return FRAGILE;
+	if (nontemporal)
+		return NONTEMPORAL;
 	if (has_X86_FEATURE_ERMS)
 		return ENHANCED_FAST_STRING;
 	if (has_X86_FEATURE_REP_GOOD)
@@ -100,7 +106,10 @@ static size_t copy_pages_once(char *to, const char *from, unsigned int npages)
 
 	left = 0;
 	expect_copy(to, from);
-	WITH_FAULTS(left = copy_mc_pages(to, from, npages));
+	if (nontemporal)
+		WITH_FAULTS(left = copy_mc_pages_nontemporal(to, from, npages));
+	else
+		WITH_FAULTS(left = copy_mc_pages(to, from, npages));
 	if (faults.no_entry)
 		complain("a fault without an exception entry");
 	return left;
@@ -109,7 +118,11 @@ static size_t copy_pages_once(char *to, const char *from, unsigned int npages)
 static void copy(unsigned int combination, char *to, const char *from,
 		 unsigned int npages, enum fault_side side, size_t position)
 {
-	size_t unit = expected_primitive() == FAST_STRING ? 8 : 1;
+	static const size_t units[NR_PRIMITIVES + 1] = {
+		[FRAGILE] = 1, [ENHANCED_FAST_STRING] = 1, [FAST_STRING] = 8,
+		[NONTEMPORAL] = 64, [NONE] = 1,
+	};
+	size_t unit = units[expected_primitive()];
 	size_t len = npages * PAGE, done = len, left;
 
 	if (side != NO_FAULT)
@@ -155,8 +168,10 @@ static void check_faults(unsigned int combination, const char *name)
 	for (i = 0; i < PAGES; i++) {
 		copy(combination, destination.start + PAGE, source.end - i * PAGE,
 		     PAGES, SOURCE, i * PAGE);
-		copy(combination, destination.end - i * PAGE, source.start,
-		     PAGES, DESTINATION, i * PAGE);
+		/* Stores past the caches have no exception entries. */
+		if (expected_primitive() != NONTEMPORAL)
+			copy(combination, destination.end - i * PAGE, source.start,
+			     PAGES, DESTINATION, i * PAGE);
 	}
 	end_point("%s: residue and hooks, faults of reads and writes", name);
 }
@@ -215,9 +230,28 @@ static void check(unsigned int combination)
 	check_copy_mc_to_kernel(name);
 }
 
+/* Only the 'fragile' set takes another primitive past the caches. */
+static void check_nontemporal(void)
+{
+	unsigned int i;
+	char name[96];
+
+	nontemporal = true;
+	for (i = 0; i < NR_COMBINATIONS; i++) {
+		snprintf(name, sizeof(name), "past the caches, %s", choose(i));
+		check_success(NR_COMBINATIONS + i, name);
+		if (i < NR_COMBINATIONS - 2)
+			continue;
+		check_poison(NR_COMBINATIONS + i, name);
+		if (!reduced)
+			check_faults(NR_COMBINATIONS + i, name);
+	}
+	nontemporal = false;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int i, points = 1;
+	unsigned int i, points = 1 + NR_COMBINATIONS + 2 * (reduced ? 1 : 2);
 
 	begin(argc, argv);
 	for (i = 0; i < NR_COMBINATIONS; i++) {
@@ -230,6 +264,7 @@ int main(int argc, char **argv)
 	catch_faults();
 	for (i = 0; i < NR_COMBINATIONS; i++)
 		check(i);
+	check_nontemporal();
 	check_enabling();
 	return finish();
 }

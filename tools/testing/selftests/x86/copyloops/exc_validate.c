@@ -7,6 +7,8 @@
  * The fault of a routine without entries must not find one, and has to be at
  * the instruction that copies in this alternative.
  */
+#include <asm/extable_fixup_types.h>
+
 #include "kselftest.h"
 #include "routines.h"
 
@@ -100,15 +102,20 @@ static void fault_without_entry(const struct routine *r, enum fault_side side)
 
 static void check(const struct routine *r)
 {
-	if (r->restart_unit) {
-		fault_everywhere(r, SOURCE);
-		fault_everywhere(r, DESTINATION);
-		end_register_point(r, "after a fault");
+	if (!r->restart_unit) {
+		fault_without_entry(r, SOURCE);
+		fault_without_entry(r, DESTINATION);
+		end_point("%s: no exception entry at its %s", r->name, r->code);
 		return;
 	}
-	fault_without_entry(r, SOURCE);
-	fault_without_entry(r, DESTINATION);
-	end_point("%s: no exception entry at its %s", r->name, r->code);
+	fault_everywhere(r, SOURCE);
+	if (r->write_type == EX_TYPE_NONE) {
+		fault_without_entry(r, DESTINATION);
+		end_point("%s: no exception entry at its stores", r->name);
+	} else {
+		fault_everywhere(r, DESTINATION);
+	}
+	end_register_point(r, "after a fault");
 }
 
 int main(int argc, char **argv)

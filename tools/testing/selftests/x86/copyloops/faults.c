@@ -16,6 +16,7 @@
 
 struct faults faults;
 sigjmp_buf after_fault;
+void (*before_fixup)(void *context);
 
 static const struct exception_table_entry *find_entry(uintptr_t ip)
 {
@@ -54,8 +55,11 @@ static void handler(int sig, siginfo_t *info, void *context)
 		ksft_exit_fail_msg("a fault at %p that no test expects\n", info->si_addr);
 	if (!faults.count++)
 		faults.address = info->si_addr;
-	if (e && faults.count <= MAX_FAULTS && fix_up(e, regs))
+	if (e && faults.count <= MAX_FAULTS && fix_up(e, regs)) {
+		if (before_fixup)
+			before_fixup(context);
 		return;
+	}
 	faults.no_entry = true;
 	faults.ip = (const unsigned char *)regs[REG_RIP];
 	siglongjmp(after_fault, 1);

@@ -74,6 +74,9 @@ extern sigjmp_buf after_fault;
 
 void catch_faults(void);
 
+/* If set, called with the context that the fixup of a fault begins with. */
+extern void (*before_fixup)(void *context);
+
 /* Runs the statement. faults.no_entry says whether a fault ended it. */
 #define WITH_FAULTS(statement) do {			\
 	faults = (struct faults){ .expected = true };	\

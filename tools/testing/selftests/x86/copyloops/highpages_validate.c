@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Check which bytes copy_highpages(), copy_mc_highpages() and
- * copy_mc_user_highpages() copy, which page is blamed for poison, and which
- * KMSAN metadata is copied or says that bytes are initialised. The Makefile builds
+ * Check which bytes copy_highpages(), copy_mc_highpages(),
+ * copy_mc_highpages_nontemporal() and copy_mc_user_highpages() copy, which page
+ * is blamed for poison, and which KMSAN metadata is copied or says that bytes
+ * are initialised. The Makefile builds
  * this as for other architectures, too, by defining ARCH_WITHOUT_... or
  * __HAVE_ARCH_COPY_HIGHPAGE.
  */
@@ -223,21 +224,25 @@ static void check_batch(void)
 	end_point("COPY_PAGES_NON_PREEMPT_BATCH");
 }
 
-/* --- copy_mc_highpages() --- */
+/* --- copy_mc_highpages(), and the same past the caches --- */
 
-static void check_mc_success(void)
+/* The function under test */
+static int (*mc_copy)(struct page *to, struct page *from, unsigned int npages) =
+	copy_mc_highpages;
+
+static void check_mc_success(const char *name)
 {
 	unsigned int n;
 	int err;
 
 	for (n = 1; n <= MAX_PAGES; n++) {
 		forget();
-		err = copy_mc_highpages(to_pages, from_pages, n);
+		err = mc_copy(to_pages, from_pages, n);
 		if (err)
 			complain("returned %d", err);
 		check_good(n, MC_BY_PAGE);
 	}
-	end_point("copy_mc_highpages()");
+	end_point("%s()", name);
 }
 
 static void check_user_success(void)
@@ -301,13 +306,14 @@ static void run_into(unsigned int npages, unsigned int bad, size_t offset,
 		     unsigned int i)
 {
 	unsigned int combination = fragile_key + 2 * has_X86_FEATURE_REP_GOOD +
-				   4 * has_X86_FEATURE_ERMS;
+				   4 * has_X86_FEATURE_ERMS +
+				   100 * (mc_copy != copy_mc_highpages);
 
 	poison = (struct poison){ .at[0] = place(bad, offset), .early = earlier[i] };
 	count_case(combination + 8 * i, NULL, NULL, npages * PAGE, SOURCE,
 		   bad * PAGE + offset);
 	forget();
-	check_blame(npages, bad, copy_mc_highpages(to_pages, from_pages, npages));
+	check_blame(npages, bad, mc_copy(to_pages, from_pages, npages));
 }
 
 static void check_poison(const char *name)
@@ -369,7 +375,7 @@ static void run_into_transient(unsigned int npages, unsigned int bad, size_t ear
 		.at[0] = place(bad, 64), .transient[0] = true, .early = early,
 	};
 	forget();
-	err = copy_mc_highpages(to_pages, from_pages, npages);
+	err = mc_copy(to_pages, from_pages, npages);
 	if (poison.at[0])
 		complain("poison not met");
 	if (messages != !known)
@@ -412,8 +418,7 @@ static void check_two(const char *name)
 				};
 				forget();
 				check_blame(MAX_PAGES, transient ? second : first,
-					    copy_mc_highpages(to_pages, from_pages,
-							      MAX_PAGES));
+					    mc_copy(to_pages, from_pages, MAX_PAGES));
 			}
 	poison = (struct poison){ 0 };
 	end_point("%s: of two poisoned pages, the first that stays so is blamed", name);
@@ -428,7 +433,7 @@ static void miss_page(unsigned int npages, unsigned int bad)
 	err = 0;
 	forget();
 	mprotect(at, PAGE, PROT_NONE);
-	WITH_FAULTS(err = copy_mc_highpages(to_pages, from_pages, npages));
+	WITH_FAULTS(err = mc_copy(to_pages, from_pages, npages));
 	mprotect(at, PAGE, PROT_READ);
 	/* One for the run, and one for the page, unless it is the last one. */
 	if (faults.count != 1 + (bad < npages - 1))
@@ -444,6 +449,21 @@ static void check_missing_page(const char *name)
 		for (bad = 0; bad < n; bad++)
 			miss_page(n, bad);
 	end_point("%s: a page without access is blamed", name);
+}
+
+/* The careful loop is the same as in copy_mc_pages(). */
+static void check_nontemporal(void)
+{
+	static const char name[] = "past the caches";
+
+	mc_copy = copy_mc_highpages_nontemporal;
+	check_mc_success("copy_mc_highpages_nontemporal");
+	check_poison(name);
+	check_transient(name, false);
+	check_two(name);
+	if (!reduced)
+		check_missing_page(name);
+	mc_copy = copy_mc_highpages;
 }
 
 static void check_mc(void)
@@ -465,9 +485,10 @@ static void check_mc(void)
 		if (!reduced)
 			check_missing_page(names[i]);
 	}
+	check_nontemporal();
 }
 
-#define MC_POINTS	(reduced ? 13 : 17)
+#define MC_POINTS	(reduced ? 17 : 22)
 
 #elif !defined(ARCH_WITHOUT_COPY_MC)
 
@@ -498,7 +519,7 @@ int main(int argc, char **argv)
 	catch_faults();
 	check_copy_highpages();
 	check_batch();
-	check_mc_success();
+	check_mc_success("copy_mc_highpages");
 	check_user_success();
 	check_mc();
 	return finish();

@@ -65,3 +65,15 @@ unsigned long __wrap_copy_mc_fast_string(void *to, const void *from,
 	records.calls[FAST_STRING]++;
 	return len - done + __real_copy_mc_fast_string(to, from, done);
 }
+
+/* It copies at least a line. */
+unsigned long __wrap_copy_mc_nontemporal(void *to, const void *from,
+					 unsigned long len)
+{
+	unsigned long done = until_poison(from, len, 64);
+
+	records.calls[NONTEMPORAL]++;
+	if (!done)
+		return len;
+	return len - done + __real_copy_mc_nontemporal(to, from, done);
+}

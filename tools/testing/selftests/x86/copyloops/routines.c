@@ -52,6 +52,8 @@ const struct routine routines[] = {
 	  .unit = 8, .changes = BY_ABI,
 	  .read_type = EX_TYPE_DEFAULT_MCE_SAFE,
 	  .write_type = EX_TYPE_DEFAULT_MCE_SAFE, .restart_unit = 8 },
+	{ "copy_mc_nontemporal", copy_mc_nontemporal, "mov", RDX_BYTES,
+	  COPIES_PAGES, .read_type = EX_TYPE_DEFAULT_MCE_SAFE, .restart_unit = 32 },
 };
 
 const unsigned int nr_routines = ARRAY_SIZE(routines);
@@ -235,17 +237,21 @@ static void restore(char *to, size_t len)
 	memcpy(start, contents_of(&destination, start), zone_end(to, len) - start);
 }
 
+static unsigned int entry_type(const struct routine *r, enum fault_side side)
+{
+	return side == SOURCE ? r->read_type : r->write_type;
+}
+
 static const char *entry_damage(const struct routine *r, enum fault_side side)
 {
 	const struct region *region = side == SOURCE ? &source : &destination;
-	unsigned int type = side == SOURCE ? r->read_type : r->write_type;
 
 	if (!faults.count)
 		return "did not fault";
 	if (faults.address < region->end ||
 	    faults.address >= region->end + GUARD_PAGES * PAGE)
 		return "faulted elsewhere";
-	if (faults.type != type)
+	if (faults.type != entry_type(r, side))
 		return "has an exception entry of another type";
 	return NULL;
 }
@@ -289,7 +295,7 @@ void run_case(const struct routine *r, char *to, const char *from, size_t len,
 
 	count_case(r - routines, to, from, len, side, position);
 	call_routine(r, to, from, len);
-	if (side != NO_FAULT && !r->restart_unit)
+	if (side != NO_FAULT && !entry_type(r, side))
 		return;
 
 	damage = damage_of(r, to, from, len, side, position);

@@ -27,7 +27,7 @@ struct routine {
 	uint32_t changes;		/* registers, a bit for each */
 	size_t stack;			/* bytes used below the return address */
 
-	/* For routines with exception entries: */
+	/* For routines with exception entries; EX_TYPE_NONE: not for these. */
 	unsigned int read_type, write_type;
 	size_t restart_unit;		/* of residues; 0: without entries */
 };
@@ -45,6 +45,7 @@ void memcpy_movsb(void);
 void copy_mc_fragile(void);
 void copy_mc_enhanced_fast_string(void);
 void copy_mc_fast_string(void);
+void copy_mc_nontemporal(void);
 
 /*
  * copy_pages() with many live values; see copy_pages.c. The last three values

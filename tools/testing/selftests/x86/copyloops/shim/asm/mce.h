@@ -28,5 +28,7 @@ unsigned long copy_mc_enhanced_fast_string(void *to, const void *from,
 					   unsigned long len);
 unsigned long copy_mc_fast_string(void *to, const void *from,
 				  unsigned long len);
+unsigned long copy_mc_nontemporal(void *to, const void *from,
+				  unsigned long len);
 
 #endif /* SHIM_ASM_MCE_H */

@@ -24,6 +24,9 @@ copy_mc_to_kernel(void *to, const void *from, unsigned int len);
 unsigned long __must_check
 copy_mc_pages(void *to, const void *from, unsigned int npages);
 #define copy_mc_pages copy_mc_pages
+unsigned long __must_check
+copy_mc_pages_nontemporal(void *to, const void *from, unsigned int npages);
+#define copy_mc_pages_nontemporal copy_mc_pages_nontemporal
 #endif
 #endif
 
