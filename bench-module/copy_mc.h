@@ -12,6 +12,9 @@
 #include <linux/types.h>
 #include <asm/asm.h>
 
+/* The series' copy past the caches, whose length is a multiple of 64. */
+unsigned long copy_mc_nontemporal(void *to, const void *from, unsigned long len);
+
 /* Return the number of bytes not copied. For mc_movsq(), @len is a multiple of 8. */
 static inline unsigned long mc_movsq(void *to, const void *from, unsigned long len)
 {

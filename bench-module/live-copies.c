@@ -40,13 +40,30 @@ static noinline unsigned long __must_check copy_mc_pages(void *to, const void *f
 	return 0;
 }
 
+#define copy_mc_pages_nontemporal live_copy_mc_pages_nontemporal
+static noinline unsigned long __must_check copy_mc_pages_nontemporal(void *to, const void *from, unsigned int npages)
+{
+	return copy_mc_nontemporal(to, from, npages * PAGE_SIZE);
+}
+
 #include "copy_pages.h"
+
+/* The series asks the kernel for its memory tiers, which it does not tell a module. */
+static bool is_demotion(struct folio *dst, struct folio *src);
 
 #define folio_copy    series_folio_copy
 #define folio_mc_copy series_folio_mc_copy
 #include "folio_copies.inc"
 #undef folio_copy
 #undef folio_mc_copy
+
+static bool is_demotion(struct folio *dst, struct folio *src)
+{
+	bool nontemporal = folio_size(src) >= NONTEMPORAL_MIN && goes_to_slower_tier(dst, src);
+
+	count_mc_copy(src, nontemporal);
+	return nontemporal;
+}
 
 #define copy_user_large_folio series_copy_user_large_folio
 #include "user_copies.inc"
@@ -141,5 +158,7 @@ void print_copies(struct seq_buf *s)
 {
 	seq_buf_printf(s, "folio_copy: %s\n", instruction());
 	print_mc_copy(s, "folio_mc_copy");
+	if (!mc_by_page)
+		seq_buf_printf(s, "folio_mc_copy, nontemporal: movnti, recovering\n");
 	print_mc_copy(s, "copy_user_large_folio");
 }

@@ -3,14 +3,18 @@
  * folio_copy_live: puts folio_copy(), folio_mc_copy() and copy_user_large_folio() of the series into the running kernel,
  * by the kernel's own livepatch interface, and switches between both sides while the kernel runs:
  *
- *	off	the page-by-page copy that the kernel has
- *	on	the copy of the series
+ *	off		the page-by-page copy that the kernel has
+ *	on		the copy of the series
+ *	nontemporal	the same, with the RFC: folio_mc_copy() copies large folios past the caches if they go to a
+ *			slower tier of memory
  *
- * Both sides are behind the same entry of ftrace, and a call looks at one flag, so that a comparison of the sides is
+ * All sides are behind the same entry of ftrace, and a call looks at one flag, so that a comparison of the sides is
  * one of the copies. A switch acts on the next call. Below /sys/module/folio_copy_live/parameters/:
  *
  *	folio_copy, folio_mc_copy, copy_user_large_folio
  *					Y: on, N: off. Off after loading
+ *	nontemporal			Y: the copies of folio_mc_copy() are those of the RFC while it is on
+ *	tiers				the nodes of each tier of memory, the fastest tier first, e.g. "0-1 2"
  *	counters			calls and bytes, per function and side
  *	copies				the instructions of the series on this CPU
  *
@@ -21,15 +25,19 @@
 #include <linux/livepatch.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
 #include <linux/percpu.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
 #include <linux/version.h>
 
 #include "live.h"
 #include "v73.h"
 
 enum function { FOLIO_COPY, FOLIO_MC_COPY, COPY_USER_LARGE_FOLIO, NR_FUNCTIONS };
-#define NR_SIDES 2
+enum side { OFF, ON, NONTEMPORAL, NR_SIDES };
 
+static const char *const sides[NR_SIDES] = { "off", "on", "nontemporal" };
 static const char *const names[NR_FUNCTIONS] = { "folio_copy", "folio_mc_copy", "copy_user_large_folio" };
 
 static bool on[NR_FUNCTIONS];
@@ -39,6 +47,10 @@ module_param_named(folio_mc_copy, on[FOLIO_MC_COPY], bool, 0644);
 MODULE_PARM_DESC(folio_mc_copy, "Y: copy as the series does");
 module_param_named(copy_user_large_folio, on[COPY_USER_LARGE_FOLIO], bool, 0644);
 MODULE_PARM_DESC(copy_user_large_folio, "Y: copy as the series does");
+
+static bool nontemporal;
+module_param(nontemporal, bool, 0644);
+MODULE_PARM_DESC(nontemporal, "Y: folio_mc_copy() copies large folios past the caches to slower tiers");
 
 static bool untested;
 module_param(untested, bool, 0444);
@@ -50,14 +62,24 @@ struct counter {
 
 static DEFINE_PER_CPU(struct counter[NR_FUNCTIONS][NR_SIDES], counters);
 
+static void count(enum function f, enum side side, struct folio *src)
+{
+	this_cpu_inc(counters[f][side].calls);
+	this_cpu_add(counters[f][side].bytes, folio_size(src));
+}
+
 /* Counts a call. Returns its side. */
 static bool is_on(enum function f, struct folio *src)
 {
 	bool side = READ_ONCE(on[f]);
 
-	this_cpu_inc(counters[f][side].calls);
-	this_cpu_add(counters[f][side].bytes, folio_size(src));
+	count(f, side ? ON : OFF, src);
 	return side;
+}
+
+void count_mc_copy(struct folio *src, bool past_caches)
+{
+	count(FOLIO_MC_COPY, past_caches ? NONTEMPORAL : ON, src);
 }
 
 static void live_folio_copy(struct folio *dst, struct folio *src)
@@ -68,10 +90,14 @@ static void live_folio_copy(struct folio *dst, struct folio *src)
 		v73_folio_copy(dst, src);
 }
 
+/* A copy of the series is counted when it is known whether it goes past the caches. */
 static int live_folio_mc_copy(struct folio *dst, struct folio *src)
 {
-	if (is_on(FOLIO_MC_COPY, src) && !mc_by_page)
+	bool side = READ_ONCE(on[FOLIO_MC_COPY]);
+
+	if (side && !mc_by_page)
 		return series_folio_mc_copy(dst, src);
+	count(FOLIO_MC_COPY, side ? ON : OFF, src);
 	return v73_folio_mc_copy(dst, src);
 }
 
@@ -91,6 +117,64 @@ static struct klp_func functions[] = { { .old_name = "folio_copy", .new_func = l
 /* An object without a name is vmlinux. */
 static struct klp_object objects[] = { { .funcs = functions }, {} };
 static struct klp_patch patch = { .mod = THIS_MODULE, .objs = objects };
+
+/* The tier of each node, from 1 on; 0: not in a tier */
+static u8 tier_of[MAX_NUMNODES];
+static char tiers[256];
+
+bool goes_to_slower_tier(struct folio *dst, struct folio *src)
+{
+	u8 from = READ_ONCE(tier_of[folio_nid(src)]), to = READ_ONCE(tier_of[folio_nid(dst)]);
+
+	return READ_ONCE(nontemporal) && from && to > from;
+}
+
+static int read_tiers(char *text, u8 *tier)
+{
+	int nid, err, nr = 0;
+	nodemask_t nodes;
+	char *word;
+
+	while ((word = strsep(&text, " \n"))) {
+		if (!*word)
+			continue;
+		err = nodelist_parse(word, nodes);
+		if (err)
+			return err;
+		nr++;
+		for_each_node_mask(nid, nodes) tier[nid] = nr;
+	}
+	return nr <= U8_MAX ? 0 : -EINVAL;
+}
+
+/* Parameters are set one at a time. */
+static int set_tiers(const char *text, const struct kernel_param *param)
+{
+	static u8 tier[MAX_NUMNODES];
+	char words[sizeof(tiers)];
+	int nid, err;
+
+	if (strscpy(words, text) < 0)
+		return -ENOSPC;
+	memset(tier, 0, sizeof(tier));
+	err = read_tiers(words, tier);
+	if (err)
+		return err;
+	for (nid = 0; nid < MAX_NUMNODES; nid++)
+		WRITE_ONCE(tier_of[nid], tier[nid]);
+	strscpy(tiers, text);
+	strim(tiers);
+	return 0;
+}
+
+static int get_tiers(char *text, const struct kernel_param *param)
+{
+	return sysfs_emit(text, "%s\n", tiers);
+}
+
+static const struct kernel_param_ops tiers_ops = { .set = set_tiers, .get = get_tiers };
+module_param_cb(tiers, &tiers_ops, NULL, 0644);
+MODULE_PARM_DESC(tiers, "the nodes of each tier of memory, the fastest tier first");
 
 static struct counter sum_of(enum function f, int side)
 {
@@ -112,11 +196,10 @@ static int get_counters(char *text, const struct kernel_param *param)
 
 	seq_buf_init(&s, text, PAGE_SIZE);
 	for (f = 0; f < NR_FUNCTIONS; f++) {
-		for (side = 0; side < NR_SIDES; side++) {
+		for (side = 0; side < (f == FOLIO_MC_COPY ? NR_SIDES : NONTEMPORAL); side++) {
 			struct counter sum = sum_of(f, side);
 
-			seq_buf_printf(&s, "%s %s calls %lu bytes %lu\n", names[f], side ? "on" : "off", sum.calls,
-				       sum.bytes);
+			seq_buf_printf(&s, "%s %s calls %lu bytes %lu\n", names[f], sides[side], sum.calls, sum.bytes);
 		}
 	}
 	return seq_buf_used(&s);

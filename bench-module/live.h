@@ -8,6 +8,7 @@
 
 #include <linux/mm_types.h>
 #include <linux/seq_buf.h>
+#include <linux/types.h>
 
 void series_folio_copy(struct folio *dst, struct folio *src);
 int series_folio_mc_copy(struct folio *dst, struct folio *src);
@@ -15,6 +16,9 @@ int series_copy_user_large_folio(struct folio *dst, struct folio *src, unsigned 
 				 struct vm_area_struct *vma);
 int v73_copy_user_large_folio(struct folio *dst, struct folio *src, unsigned long addr_hint,
 			      struct vm_area_struct *vma);
+
+bool goes_to_slower_tier(struct folio *dst, struct folio *src);
+void count_mc_copy(struct folio *src, bool nontemporal);
 
 /* Why the copies that recover go page by page on either side here, or NULL. */
 extern const char *mc_by_page;

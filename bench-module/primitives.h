@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The copy loops that copy_pages() and copy_mc_pages() of the series choose from, each over a whole
- * folio in one go, and movnti for comparison. All copy correctly on any x86-64 CPU; the CPU flags tell
+ * The copy loops that copy_pages() and copy_mc_pages() of the series choose from, and its copy past the
+ * caches, each over a whole folio in one go. All copy correctly on any x86-64 CPU; the CPU flags tell
  * which of them are fast.
  */
 #ifndef FOLIO_COPY_BENCH_PRIMITIVES_H
@@ -64,25 +64,6 @@ static noinline int copy_unrolled(struct folio *dst, struct folio *src)
 	return 0;
 }
 
-/* Copy a cache line at a time, so that the CPU writes whole lines to memory. */
-static noinline int copy_nt(struct folio *dst, struct folio *src)
-{
-	u64 *to = folio_start(dst);
-	const u64 *from = folio_start(src), *end = from + folio_size(src) / sizeof(u64);
-	unsigned int i;
-
-	for (; from < end; from += 8, to += 8) {
-		u64 line[8];
-
-		for (i = 0; i < 8; i++)
-			line[i] = READ_ONCE(from[i]);
-		for (i = 0; i < 8; i++)
-			asm volatile("movnti %1, %0" : "=m"(to[i]) : "r"(line[i]));
-	}
-	asm volatile("sfence" : : : "memory");
-	return 0;
-}
-
 /* User-Mode Linux gets no machine checks and has no exception table entries for them. */
 #ifndef CONFIG_UML
 #include "copy_mc.h"
@@ -97,6 +78,11 @@ static noinline int copy_mc_movsq(struct folio *dst, struct folio *src)
 static noinline int copy_mc_movsb(struct folio *dst, struct folio *src)
 {
 	return mc_movsb(folio_start(dst), folio_start(src), folio_size(src)) ? -EHWPOISON : 0;
+}
+
+static noinline int copy_mc_nt(struct folio *dst, struct folio *src)
+{
+	return copy_mc_nontemporal(folio_start(dst), folio_start(src), folio_size(src)) ? -EHWPOISON : 0;
 }
 #endif
 

@@ -78,10 +78,10 @@ DEFINE_SAMPLE(v73_folio_mc_copy, v73_folio_mc_copy)
 DEFINE_SAMPLE(movsq, copy_movsq)
 DEFINE_SAMPLE(movsb, copy_movsb)
 DEFINE_SAMPLE(unrolled, copy_unrolled)
-DEFINE_SAMPLE(nt, copy_nt)
 #ifdef HAVE_COPY_MC
 DEFINE_SAMPLE(mc_movsq, copy_mc_movsq)
 DEFINE_SAMPLE(mc_movsb, copy_mc_movsb)
+DEFINE_SAMPLE(mc_nt, copy_mc_nt)
 #endif
 #endif
 
@@ -133,12 +133,6 @@ static const struct variant variants[] = {
 		.copy = copy_unrolled,
 		.sample = sample_unrolled,
 	},
-	{
-		.name = "nt",
-		.what = "movnti past the caches, sfence: a limit, no candidate",
-		.copy = copy_nt,
-		.sample = sample_nt,
-	},
 #ifdef HAVE_COPY_MC
 	{
 		.name = "mc_movsq",
@@ -155,6 +149,12 @@ static const struct variant variants[] = {
 		.has = has_erms,
 		.copy = copy_mc_movsb,
 		.sample = sample_mc_movsb,
+	},
+	{
+		.name = "mc_nt",
+		.what = "the series' copy past the caches, which survives memory errors: for demotion",
+		.copy = copy_mc_nt,
+		.sample = sample_mc_nt,
 	},
 #endif
 #endif

@@ -432,7 +432,7 @@ static void plan_fault(enum stage stage, int place)
 		row.bytes = opt.size;
 	}
 	if (has_sides(stage))
-		plan_sides(&row, false);
+		plan_sides(&row, NO_FOURTH);
 	else if (opt.ab)
 		row.kind = format("%s, %s", row.kind, stages[stage]);
 	plan_rows(&row, 1, opt.samples + 1);

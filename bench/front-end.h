@@ -107,6 +107,9 @@ int cmd_rebind(int argc, char **argv);
 /* move-pages.c */
 int cmd_move_pages(int argc, char **argv);
 
+/* tiers.c */
+char *memory_tiers(void);
+
 /* cow.c */
 int cmd_cow(int argc, char **argv);
 

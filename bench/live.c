@@ -19,6 +19,7 @@
 #include "front-end.h"
 #include "host.h"
 #include "live.h"
+#include "user-memory.h"
 
 #define MODULE	   "folio_copy_live"
 #define MODULE_DIR "/sys/module/" MODULE
@@ -36,6 +37,7 @@
 #define COMPRESSED 4 /* MODULE_INIT_COMPRESSED_FILE */
 
 const char *const live_functions[NR_LIVE] = { "folio_copy", "folio_mc_copy", "copy_user_large_folio" };
+static const char *const side_names[NR_LIVE_SIDES] = { "off", "on", "nontemporal" };
 
 /* The file of the module that is loaded, if this program has loaded it. */
 #define FILE_NAME "/run/folio-copy-bench.module"
@@ -73,13 +75,15 @@ bool live_read_calls(struct live_calls *calls)
 	char *text = live_parameter("counters"), *at;
 	char name[64];
 
+	memset(calls, 0, sizeof(*calls));
 	for (int f = 0; f < NR_LIVE; f++) {
-		for (int side = 0; side < 2; side++) {
-			snprintf(name, sizeof(name), "%s %s calls ", live_functions[f], side ? "on" : "off");
+		for (int side = 0; side < NR_LIVE_SIDES; side++) {
+			snprintf(name, sizeof(name), "%s %s calls ", live_functions[f], side_names[side]);
 			at = text ? strstr(text, name) : NULL;
-			if (!at)
+			if (!at && side != LIVE_NONTEMPORAL)
 				return false;
-			calls->calls[f][side] = strtoull(at + strlen(name), NULL, 10);
+			if (at)
+				calls->calls[f][side] = strtoull(at + strlen(name), NULL, 10);
 		}
 	}
 	return true;
@@ -111,13 +115,29 @@ static bool write_to(const char *path, const char *text)
 	return done;
 }
 
-static void switch_function(const char *function, bool on)
+static void set_parameter(const char *name, const char *value)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), MODULE_DIR "/parameters/%s", function);
-	if (!write_to(path, on ? "Y" : "N"))
+	snprintf(path, sizeof(path), MODULE_DIR "/parameters/%s", name);
+	if (!write_to(path, value))
 		die("%s: %s%s", path, strerror(errno), errno == EACCES ? ": run this as root" : "");
+}
+
+static void switch_function(const char *function, bool on)
+{
+	set_parameter(function, on ? "Y" : "N");
+	if (!strcmp(function, live_functions[1]))
+		set_parameter("nontemporal", "N");
+}
+
+/* The kernel does not tell a module which nodes are in which tier of memory. */
+bool live_tell_tiers(void)
+{
+	char *tiers = memory_tiers();
+
+	return (tiers && write_to(MODULE_DIR "/parameters/tiers", tiers)) ||
+	       because("all memory is in one tier: nothing is copied past the caches");
 }
 
 static void switch_all(bool on)
@@ -452,7 +472,7 @@ char *live_unload(void)
 	return NULL;
 }
 
-/* live on, off, status */
+/* live on, off, nontemporal, status */
 
 static void need_module(void)
 {
@@ -487,19 +507,42 @@ static int switch_functions(char **names, bool on)
 	return 0;
 }
 
+static int switch_nontemporal(void)
+{
+	char *reason;
+
+	need_module();
+	reason = live_by_page(live_functions[1]);
+	if (reason)
+		die("live nontemporal: %s() copies page by page, on or off: %s", live_functions[1], reason);
+	if (!live_tell_tiers())
+		die("live nontemporal: %s", why);
+	set_parameter(live_functions[1], "Y");
+	set_parameter("nontemporal", "Y");
+	return 0;
+}
+
+/* The side of a function, as it was switched */
+static const char *side_of(const char *function)
+{
+	char *text = live_parameter(function);
+
+	if (!text || *text != 'Y')
+		return side_names[LIVE_OFF];
+	if (strcmp(function, live_functions[1]) || !starts_with(MODULE_DIR "/parameters/nontemporal", 'Y'))
+		return side_names[LIVE_ON];
+	return side_names[LIVE_NONTEMPORAL];
+}
+
 static int status(void)
 {
-	char *text;
-
 	if (!live_is_loaded()) {
 		printf(MODULE " is not loaded\n");
 		return 0;
 	}
 	printf(MODULE " is loaded%s\n", is_complete() ? "" : ", in a transition");
-	for (int f = 0; f < NR_LIVE; f++) {
-		text = live_parameter(live_functions[f]);
-		printf("%s %s\n", live_functions[f], text && *text == 'Y' ? "on" : "off");
-	}
+	for (int f = 0; f < NR_LIVE; f++)
+		printf("%s %s\n", live_functions[f], side_of(live_functions[f]));
 	printf("with the series:\n%s", live_parameter("copies") ?: "?");
 	printf("\nsince it was loaded:\n%s\n", live_parameter("counters") ?: "?");
 	return 0;
@@ -557,11 +600,13 @@ int cmd_live(int argc, char **argv)
 			opt.untested = true;
 	}
 	if (optind == argc)
-		die("live: load, on, off, status or unload?");
+		die("live: load, on, off, nontemporal, status or unload?");
 	verb = argv[optind++];
 	if (!strcmp(verb, "on") || !strcmp(verb, "off"))
 		return switch_functions(argv + optind, !strcmp(verb, "on"));
 	no_more_arguments(argc, argv);
+	if (!strcmp(verb, "nontemporal"))
+		return switch_nontemporal();
 	if (!strcmp(verb, "status"))
 		return status();
 	need_root();
@@ -569,5 +614,5 @@ int cmd_live(int argc, char **argv)
 		return load();
 	if (!strcmp(verb, "unload"))
 		return unload();
-	die("live: '%s' is not load, on, off, status or unload", verb);
+	die("live: '%s' is not load, on, off, nontemporal, status or unload", verb);
 }

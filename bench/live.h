@@ -8,9 +8,12 @@
 
 #define NR_LIVE 3 /* functions */
 
-/* Calls since the module was loaded, by function and side (0: off, 1: on). */
+/* The sides of a function. Only folio_mc_copy() has the third one. */
+enum live_side { LIVE_OFF, LIVE_ON, LIVE_NONTEMPORAL, NR_LIVE_SIDES };
+
+/* Calls since the module was loaded */
 struct live_calls {
-	uint64_t calls[NR_LIVE][2];
+	uint64_t calls[NR_LIVE][NR_LIVE_SIDES];
 };
 
 extern const char *const live_functions[NR_LIVE];
@@ -25,5 +28,6 @@ bool live_is_loaded(void);
 char *live_parameter(const char *name);
 bool live_read_calls(struct live_calls *calls);
 char *live_by_page(const char *function);
+bool live_tell_tiers(void);
 
 #endif

@@ -27,7 +27,9 @@
 #include "sides.h"
 
 #define MAX_TRIES 3
-#define MAX_BYTES (64ULL << 30)
+/* NONTEMPORAL_MIN of the series: smaller folios are not copied past the caches. */
+#define NONTEMPORAL_MIN (64UL << 10)
+#define MAX_BYTES	(64ULL << 30)
 
 /* Folios of one size, moved in one direction. */
 struct row {
@@ -275,10 +277,19 @@ static bool enough_memory(int node)
 				       node, have >> 20, size_text(opt.bytes), need >> 20);
 }
 
-/* Reclaim and NUMA balancing do more than to copy. */
-static bool has_user_copy(void)
+/* A copy in user space is compared with move_pages(2) only: reclaim and NUMA balancing do more than to copy. */
+static enum fourth fourth_way(const struct kind *kind)
 {
-	return opt.scenario == &moving;
+	if (opt.scenario == &moving)
+		return USER_COPY;
+	return opt.scenario->demotes && kind->size >= NONTEMPORAL_MIN ? NONTEMPORAL : NO_FOURTH;
+}
+
+static int nr_ways(const struct row *row)
+{
+	if (!opt.ab || row->stage != MAIN)
+		return 1;
+	return fourth_way(row->kind) ? NR_SIDE_WAYS : NR_SIDES;
 }
 
 static void add_row(struct kind *kind, int src, int dst, bool there)
@@ -302,7 +313,7 @@ static void add_row(struct kind *kind, int src, int dst, bool there)
 	if (!there)
 		strcpy(row.missing, why);
 	for (row.stage = first; row.stage <= last; row.stage++) {
-		row.nr_ways = !opt.ab || row.stage != MAIN ? 1 : has_user_copy() ? NR_SIDE_WAYS : NR_SIDES;
+		row.nr_ways = nr_ways(&row);
 		row.ns = calloc(opt.samples + 1, sizeof(*row.ns));
 		if (!row.ns)
 			die("out of memory");
@@ -434,7 +445,7 @@ static bool take_side(struct row *row, int side, uint64_t *ns, bool *corrupt)
 {
 	if (row->nr_ways == 1)
 		return take_sample(row, ns, corrupt);
-	if (side == USER_COPY)
+	if (side == FOURTH && fourth_way(row->kind) == USER_COPY)
 		return copy_in_user_space(row, ns, corrupt);
 	return begin_side(side) && take_sample(row, ns, corrupt) && end_side(side, row->bytes / row->kind->size);
 }
@@ -536,7 +547,7 @@ static int plan_row(const struct row *row)
 	if (opt.ab)
 		planned.benchmark = "live";
 	if (row->nr_ways > 1)
-		plan_sides(&planned, has_user_copy());
+		plan_sides(&planned, fourth_way(row->kind));
 	return plan_rows(&planned, 1, opt.samples + 1);
 }
 

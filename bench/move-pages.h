@@ -14,6 +14,7 @@ struct scenario {
 	bool (*arrived)(int node, int dst);
 	bool hugetlb; /* also moves hugetlb */
 	bool splits;  /* splits PTE-mapped THPs on the way */
+	bool demotes; /* moves to a slower tier */
 };
 
 extern const struct scenario demotion, promotion;

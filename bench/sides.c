@@ -22,7 +22,9 @@
 
 static const char *const ways[NR_SIDE_WAYS] = { "page by page", "page by page again", "series",
 						"memcpy() in user space" };
-static const bool is_on[NR_SIDES] = { false, false, true };
+static const char *const nontemporal_ways[NR_SIDE_WAYS] = { "page by page", "page by page again", "series",
+							    "series, past the caches" };
+static const enum live_side side_of[NR_SIDE_WAYS] = { LIVE_OFF, LIVE_OFF, LIVE_ON, LIVE_NONTEMPORAL };
 const char *const stages[NR_STAGES] = { "not loaded, before", "", "not loaded, after" };
 
 static struct live_calls before;
@@ -89,10 +91,10 @@ void need_sides(const char *function)
 }
 
 /* Rows of one page stand apart: there is nothing to do in one go. */
-void plan_sides(struct planned_row *row, bool user_copy)
+void plan_sides(struct planned_row *row, enum fourth fourth)
 {
-	row->nr_ways = user_copy ? NR_SIDE_WAYS : NR_SIDES;
-	row->ways = ways;
+	row->nr_ways = fourth ? NR_SIDE_WAYS : NR_SIDES;
+	row->ways = fourth == NONTEMPORAL ? nontemporal_ways : ways;
 	row->base = ways[0];
 	row->control = ways[1];
 	row->chosen = ways[2];
@@ -100,17 +102,24 @@ void plan_sides(struct planned_row *row, bool user_copy)
 		row->aside = "one page: both sides copy it alike";
 }
 
-static bool switch_to(bool on)
+static bool set_parameter(const char *name, bool on)
 {
-	for (int f = 0; f < NR_LIVE; f++) {
-		char *path = format("/sys/module/folio_copy_live/parameters/%s", live_functions[f]);
-		bool done = change_setting(path, on ? "Y" : "N");
+	char *path = format("/sys/module/folio_copy_live/parameters/%s", name);
+	bool done = change_setting(path, on ? "Y" : "N");
 
-		free(path);
-		if (!done)
+	free(path);
+	return done;
+}
+
+static bool switch_to(enum live_side side)
+{
+	for (int f = 0; f < NR_LIVE; f++)
+		if (!set_parameter(live_functions[f], side != LIVE_OFF))
 			return false;
-	}
-	return true;
+	/* A module that was loaded again has forgotten the tiers. */
+	if (side == LIVE_NONTEMPORAL && !live_tell_tiers())
+		return false;
+	return set_parameter("nontemporal", side == LIVE_NONTEMPORAL);
 }
 
 /* Switches to a side, before a sample. */
@@ -118,7 +127,7 @@ bool begin_side(int side)
 {
 	if (!wait_for_background())
 		return false;
-	if (!switch_to(is_on[side]))
+	if (!switch_to(side_of[side]))
 		return false;
 	return live_read_calls(&before) || because("folio_copy_live does not show its counters: was it unloaded?");
 }
@@ -126,20 +135,29 @@ bool begin_side(int side)
 /* @copies: the folios that the sample has moved, each of them a call */
 bool end_side(int side, uint64_t copies)
 {
+	const enum live_side wanted = side_of[side];
 	struct live_calls now;
 	uint64_t ours = 0, others = 0;
 
 	if (!live_read_calls(&now))
 		return because("folio_copy_live does not show its counters: was it unloaded?");
 	for (int f = 0; f < NR_LIVE; f++) {
-		ours += now.calls[f][is_on[side]] - before.calls[f][is_on[side]];
-		others += now.calls[f][!is_on[side]] - before.calls[f][!is_on[side]];
+		for (enum live_side s = LIVE_OFF; s < NR_LIVE_SIDES; s++) {
+			uint64_t calls = now.calls[f][s] - before.calls[f][s];
+
+			if (s == wanted)
+				ours += calls;
+			/* Small folios, and those that go elsewhere, are not copied past the caches. */
+			else if (!(s == LIVE_ON && wanted == LIVE_NONTEMPORAL))
+				others += calls;
+		}
 	}
 	if (ours < copies || others)
 		return because(
 			"folio_copy_live has counted %llu copies of '%s' and %llu of the other side, of at least "
 			"%llu: has another livepatch replaced it, or somebody switched it?",
-			(unsigned long long)ours, ways[side], (unsigned long long)others, (unsigned long long)copies);
+			(unsigned long long)ours, (side == FOURTH ? nontemporal_ways : ways)[side],
+			(unsigned long long)others, (unsigned long long)copies);
 	return true;
 }
 
@@ -169,7 +187,7 @@ static bool leave_module(void)
 {
 	char *reason;
 
-	if (!switch_to(false) || !write_down(LIVE_UNLOADED, live_file()))
+	if (!switch_to(LIVE_OFF) || !write_down(LIVE_UNLOADED, live_file()))
 		return false;
 	if (!away)
 		atexit(return_at_exit);

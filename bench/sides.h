@@ -8,9 +8,14 @@
 
 #include "samples.h"
 
-#define NR_SIDES     3
-#define USER_COPY    NR_SIDES /* one more way: memcpy() of the same bytes in user space, without the kernel */
-#define NR_SIDE_WAYS (NR_SIDES + 1)
+/* The sides that every comparison has, and the number of one more way that some have */
+enum { NR_SIDES = 3, FOURTH = NR_SIDES, NR_SIDE_WAYS };
+
+/*
+ * USER_COPY: memcpy() of the same bytes in user space, without the kernel. NONTEMPORAL: the copy of the RFC, past the
+ * caches.
+ */
+enum fourth { NO_FOURTH, USER_COPY, NONTEMPORAL };
 
 /* The kernel is also measured without the module, before and after, which shows what the module's entry costs. */
 enum stage { BEFORE, MAIN, AFTER, NR_STAGES };
@@ -18,7 +23,7 @@ enum stage { BEFORE, MAIN, AFTER, NR_STAGES };
 extern const char *const stages[NR_STAGES];
 
 void need_sides(const char *function);
-void plan_sides(struct planned_row *row, bool user_copy);
+void plan_sides(struct planned_row *row, enum fourth fourth);
 bool begin_side(int side);
 bool end_side(int side, uint64_t copies);
 void measure_stages(const char *what, void (*measure)(enum stage stage), void (*miss)(enum stage stage));

@@ -74,6 +74,27 @@ static void read_tiers(void)
 		closedir(dir);
 }
 
+static int is_tier(const struct dirent *entry)
+{
+	return !strncmp(entry->d_name, "memory_tier", strlen("memory_tier"));
+}
+
+/* Returns the nodes of each tier, the fastest tier first, e.g. "0-1 2"; or NULL if there are fewer than two tiers. */
+char *memory_tiers(void)
+{
+	struct dirent **tiers;
+	int nr = scandir(TIERS, &tiers, is_tier, versionsort);
+	char *text = NULL, *path, *nodes;
+
+	for (int i = 0; i < nr && nr > 1; i++) {
+		path = format(TIERS "/%s/nodelist", tiers[i]->d_name);
+		nodes = slurp(path);
+		text = format("%s%s%s", text ?: "", text ? " " : "", nodes ?: "");
+		free(path);
+	}
+	return text;
+}
+
 static const char *no_tiers(void)
 {
 	if (geteuid())
@@ -397,6 +418,7 @@ const struct scenario demotion = {
 	.move = demote,
 	.arrived = is_in_tier,
 	.splits = true,
+	.demotes = true,
 };
 
 const struct scenario promotion = {

@@ -99,3 +99,26 @@ could_not_run() {
 	echo "# could not run: $1"
 	exit 2
 }
+
+# direction past|through SIZE SRC DST: folios of this size are copied past the caches or through them when they move from node
+# to node. The caller has copies(): copies past|through prints how many copies there have been.
+direction() {
+	past=$(copies past) through=$(copies through)
+	say /lab/bin/folio-copy-bench move-pages --functional --size "$2" --src "$3" --dst "$4" --samples 1 --bytes 4M || return 1
+	past=$(($(copies past) - past)) through=$(($(copies through) - through))
+	echo "# $2 $3->$4: $past copies past the caches, $through through them"
+	case $1 in
+	past) [ "$past" -gt 0 ] && equal 0 "$through" ;;
+	through) [ "$through" -gt 0 ] && equal 0 "$past" ;;
+	esac
+}
+
+# all_directions: a test point for each size and direction. Node 2 is in a slower tier than nodes 0 and 1.
+all_directions() {
+	point "2M from node 0 to the slower tier" direction past 2M 0 2
+	point "2M from node 1 to the slower tier" direction past 2M 1 2
+	point "64K to the slower tier" direction past 64K 0 2
+	point "4K to the slower tier" direction through 4K 0 2
+	point "2M back" direction through 2M 2 0
+	point "2M within a tier" direction through 2M 0 1
+}

@@ -76,8 +76,11 @@ static const struct position positions[] = {
 	{ "last", { PAGE_SIZE - LINE_SIZE, HPAGE_SIZE - LINE_SIZE, HPAGE_SIZE - LINE_SIZE } },
 };
 
-static const char *const callers[] = { "move_pages", "offline", "cow" };
-enum caller { MOVE_PAGES, OFFLINE, COW };
+static const char *const callers[] = { "move_pages", "offline", "cow", "demotion" };
+enum caller { MOVE_PAGES, OFFLINE, COW, DEMOTION };
+
+/* Nodes of TOPO=2n1c: the memory of the last one is in a slower tier. */
+enum { NODE, NEAR_NODE, FAR_NODE };
 
 /* The pool of node 0: four folios, one that is reserved and not used, and two for children. */
 #define POOL	 "/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages"
@@ -775,7 +778,7 @@ static uint64_t *source_pfns(void)
 
 static void run_row(const char *name)
 {
-	static void (*const act[])(void) = { move_all, offline, copy_on_write };
+	static void (*const act[])(void) = { move_all, offline, copy_on_write, move_all };
 	const char *read, *others, *marked;
 	uint64_t *pfns;
 	bool intact;
@@ -880,8 +883,8 @@ int main(int argc, char *argv[])
 	for (int i = 1; i < argc; i++) {
 		parse(argv[i]);
 		row.seed = i * 0x10001;
-		row.from = 0;
-		row.to = 1;
+		row.from = NODE;
+		row.to = row.caller == DEMOTION ? FAR_NODE : NEAR_NODE;
 		run_row(argv[i]);
 		ktap_point(row_ok, "%s", argv[i]);
 	}

@@ -1,0 +1,1 @@
+../arch/x86/lib/copy_mc_nontemporal_64.S
