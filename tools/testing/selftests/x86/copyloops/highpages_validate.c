@@ -451,11 +451,18 @@ static void check_missing_page(const char *name)
 	end_point("%s: a page without access is blamed", name);
 }
 
-/* The careful loop is the same as in copy_mc_pages(). */
+/*
+ * On a CPU that recovers from nothing but loads: the copy has to be resumed by
+ * them, too. The careful loop is the same as in copy_mc_pages().
+ */
 static void check_nontemporal(void)
 {
 	static const char name[] = "past the caches";
 
+	fragile_key = 0;
+	has_X86_FEATURE_REP_GOOD = false;
+	has_X86_FEATURE_ERMS = false;
+	recovers_kernel_reads = false;
 	mc_copy = copy_mc_highpages_nontemporal;
 	check_mc_success("copy_mc_highpages_nontemporal");
 	check_poison(name);
