@@ -11,11 +11,13 @@
 #define PASTE(name, kind) name##_##kind
 #define NAME(name, kind)  PASTE(name, kind)
 
-/* The shim headers define these two names as themselves. */
+/* The shim headers define these names as themselves. */
 #undef copy_mc_to_kernel
 #undef copy_mc_pages
+#undef copy_mc_pages_nontemporal
 #define copy_mc_to_kernel	    NAME(copy_mc_to_kernel, KIND)
 #define copy_mc_pages		    NAME(copy_mc_pages, KIND)
+#define copy_mc_pages_nontemporal   NAME(copy_mc_pages_nontemporal, KIND)
 #define copy_mc_to_user		    NAME(copy_mc_to_user, KIND)
 #define enable_copy_mc_fragile	    NAME(enable_copy_mc_fragile, KIND)
 #define copy_mc_fragile_handle_tail NAME(copy_mc_fragile_handle_tail, KIND)
