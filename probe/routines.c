@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The routines that are timed. All except the stores past the caches are the kernel's: copy_page()
- * and __memcpy() from arch/x86/lib/, copy_pages() from asm/page_64.h, copy_mc_to_kernel() and
- * copy_mc_pages() from arch/x86/lib/. The Makefile builds an object for each of their alternatives.
+ * The routines that are timed. All except movdir64b are the kernel's: copy_pages() from
+ * asm/page_64.h, and copy_page(), __memcpy(), copy_mc_to_kernel(), copy_mc_pages() and
+ * copy_mc_nontemporal() from arch/x86/lib/. The Makefile builds an object for each of their
+ * alternatives.
  */
 #include "host.h"
 #include "memory.h"
@@ -23,6 +24,14 @@ void *memcpy_no_fsrm(void *to, const void *from, size_t length);
 copy_mc copy_mc_to_kernel_fragile, copy_mc_to_kernel_movsb;
 copy_mc copy_mc_to_kernel_movsq, copy_mc_to_kernel_fsrm;
 copy_mc copy_mc_pages_fragile, copy_mc_pages_movsq, copy_mc_pages_movsb;
+unsigned long copy_mc_nontemporal(void *to, const void *from, unsigned long length);
+
+/* No memory here is poisoned, so a reported error is wrong. */
+static inline void must_copy(const char *name, unsigned long left)
+{
+	if (left)
+		die("%s: reports a memory error where there is none", name);
+}
 
 static void page_by_page(void *to, const void *from, size_t length)
 {
@@ -55,11 +64,9 @@ static void bulk_memcpy_no_fsrm(void *to, const void *from, size_t length)
 	memcpy_no_fsrm(to, from, length);
 }
 
-static void stream_words(void *to, const void *from, size_t length)
+static void past_caches(void *to, const void *from, size_t length)
 {
-	for (size_t at = 0; at < length; at += CACHE_LINE)
-		stream_line(to + at, from + at);
-	drain();
+	must_copy("past the caches", copy_mc_nontemporal(to, from, length));
 }
 
 static void stream_lines(void *to, const void *from, size_t length)
@@ -78,16 +85,10 @@ const struct routine routines[NR_ROUTINES] = {
 	[MEMCPY_FSRM] = { "memcpy, FSRM", "v7.3's memcpy() with FSRM, one call for all pages", bulk_memcpy_fsrm },
 	[MEMCPY_ORIG] = { "memcpy, no FSRM", "v7.3's memcpy() without FSRM, one call for all pages",
 			  bulk_memcpy_no_fsrm },
-	[MOVNTI] = { "movnti", "stores past the caches, 8 bytes each: a limit, in no kernel", stream_words },
-	[MOVDIR64B] = { "movdir64b", "the same, 64 bytes each", stream_lines },
+	[PAST_CACHES] = { "past the caches", "copy_mc_nontemporal(), an RFC for demotion: no choice of copy_pages()",
+			  past_caches },
+	[MOVDIR64B] = { "movdir64b", "stores past the caches, 64 bytes each: a limit, in no kernel", stream_lines },
 };
-
-/* No memory here is poisoned, so a reported error is wrong. */
-static inline void must_copy(const char *name, unsigned long left)
-{
-	if (left)
-		die("%s: reports a memory error where there is none", name);
-}
 
 static inline void by_page(copy_mc *copy, void *to, const void *from, size_t length)
 {
@@ -136,6 +137,8 @@ struct routine mc_routines[NR_MC_ROUTINES] = {
 	[MC_REP_MOVSQ] = { "rep movsq", "one instruction for all pages: copy_mc_pages() with REP_GOOD", mc_rep_movsq },
 	[MC_REP_MOVSB] = { "rep movsb", "one instruction for all pages: copy_mc_pages() with ERMS", mc_rep_movsb },
 	[MC_MEMCPY] = { "memcpy by page", "v7.3 without ERMS and FSRM, which survives no error", by_page_memcpy },
+	[MC_PAST_CACHES] = { "past the caches",
+			     "copy_mc_nontemporal(), an RFC for demotion: no choice of copy_mc_pages()", past_caches },
 };
 
 void select_mc_base(void)

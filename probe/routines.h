@@ -19,7 +19,7 @@ enum routine_index {
 	REP_MOVSB,
 	MEMCPY_FSRM,
 	MEMCPY_ORIG,
-	MOVNTI,
+	PAST_CACHES,
 	MOVDIR64B,
 	NR_ROUTINES
 };
@@ -34,6 +34,7 @@ enum mc_routine_index {
 	MC_REP_MOVSQ,
 	MC_REP_MOVSB,
 	MC_MEMCPY,
+	MC_PAST_CACHES,
 	NR_MC_ROUTINES
 };
 
