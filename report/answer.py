@@ -35,7 +35,7 @@ CORES = {
 
 
 def label(table, way):
-    return "%s by %s" % (ABOUT.get(table, table), way)
+    return ("%s %s" if way == "past the caches" else "%s by %s") % (ABOUT.get(table, table), way)
 
 
 def core(environment):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Published numbers, which are shown beside a run on a similar machine: the files in reference/.
 
-Each file names its source and its CPUs (vendor, family, ranges of models). A row has the values base and series in the
+Each file names its source and its CPUs (vendor, family, ranges of models). A file of an unknown CPU has none of the
+three, and is shown beside every run that measures one of its functions. A row has the values base and series in the
 unit of the file (with ms, less is better), and their standard deviations if these were published; or it has a ratio,
 [from, to].
 """
@@ -19,6 +20,8 @@ def ratios(reference, row):
 
 
 def is_similar(reference, environment):
+    if "vendor" not in reference:
+        return True
     if environment.get("vendor") != reference["vendor"] or str(environment.get("family")) != str(reference["family"]):
         return False
     model = environment.get("model", "")

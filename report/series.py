@@ -19,6 +19,7 @@ ROOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..")
 
 COPY_PAGES = ("arch/x86/include/asm/page_64.h", "arch/x86/lib/copy_pages_64.S")
 COPY_MC = ("arch/x86/lib/copy_mc.c", "arch/x86/lib/copy_mc_64.S")
+PAST_CACHES = ("arch/x86/lib/copy_mc_nontemporal_64.S",)
 # cow.c has the orders of v7.3 and of the series.
 COPY_ON_WRITE = ("mm/memory.c", "include/linux/copy_pages.h", "probe/cow.c")
 FOLIO_COPY = ("mm/util.c", "include/linux/copy_pages.h", "arch/um/include/asm/page.h", "arch/x86/um/asm/copy_pages.h",
@@ -33,11 +34,11 @@ PROBE = ("probe/cow.c", "probe/fills.c", "probe/memmap_fill.c", "probe/page-fill
          "probe/slow-path.c", "probe/streams.h")
 
 # The files whose code decides whether the samples of a way still count, by function and way. files_of() adds memory
-# maps and normal memory. All other ways depend on no file.
+# maps and normal memory. All other ways depend on no file. In older records, movnti is a sketch of "past the caches".
 SERIES = {
-    "copies": {"unrolled": COPY_PAGES, "rep movsq": COPY_PAGES, "rep movsb": COPY_PAGES, "movnti": STREAMS,
-               "movdir64b": STREAMS},
-    "copies_mc": {"fragile": COPY_MC, "rep movsq": COPY_MC, "rep movsb": COPY_MC},
+    "copies": {"unrolled": COPY_PAGES, "rep movsq": COPY_PAGES, "rep movsb": COPY_PAGES,
+               "past the caches": PAST_CACHES, "movnti": STREAMS, "movdir64b": STREAMS},
+    "copies_mc": {"fragile": COPY_MC, "rep movsq": COPY_MC, "rep movsb": COPY_MC, "past the caches": PAST_CACHES},
     "folio_copy": {"running kernel": FOLIO_COPY},
     "folio_mc_copy": {"running kernel": FOLIO_COPY},
     "cow": {"forward runs": COPY_MC + COPY_ON_WRITE, "one run": COPY_MC + COPY_ON_WRITE},

@@ -136,7 +136,10 @@ def published(found, judged):
 
 
 def is_about(found, rows):
-    """Whether found is about the same kind of rows: copies, or memory maps (unit ms, rows without a folio size)"""
+    """Whether found is about the same kind of rows: copies, or memory maps (unit ms, rows without a folio size); if its
+    CPU is unknown, about the same functions"""
+    if "vendor" not in found:
+        return any(row.key.function in {line["function"] for line in found["rows"]} for row in rows)
     return any((found["unit"] == "ms") == (row.key.size is None) for row in rows)
 
 
