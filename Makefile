@@ -5,7 +5,7 @@
 .NOTPARALLEL:
 
 # The knobs of the verbs, as variables of make or of the environment.
-export BASE KERNEL TOPO CPU TEST CMDLINE DRYRUN SIGNOFF REMOVED LAB_KERNEL ROWS RESULTS ICOUNT BUSY
+export BASE KERNEL UPTO TOPO CPU TEST CMDLINE DRYRUN SIGNOFF REMOVED LAB_KERNEL ROWS RESULTS ICOUNT BUSY
 
 ifneq ($(filter-out help,$(or $(MAKECMDGOALS),help)),)
 me := make
@@ -93,7 +93,7 @@ check: ## run the linters, and check the series, patch by patch; changes no file
 	@$(call run,scripts/lint && scripts/fetch-kernel && scripts/check)
 
 .PHONY: apply
-apply: ## apply the series to your own tree: KERNEL=DIR; SIGNOFF=1 signs it off
+apply: ## apply the series to your own tree: KERNEL=DIR; UPTO=NAME: as far as a posting of patches/postings; SIGNOFF=1 signs it off
 	@$(call run,scripts/series apply)
 
 .PHONY: module

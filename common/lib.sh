@@ -112,6 +112,11 @@ need_patches() {
 	[ -z "$BASE" ] || adapt_patches
 }
 
+# Prints the rows of patches/postings. Without the file, all patches are one posting.
+postings() {
+	[ ! -f "$patches/postings" ] || rows "$patches/postings"
+}
+
 # left_out NUMBER: prints why the kernel BASE does not get this patch, or nothing
 left_out() {
 	sed -n "s/^$1 //p" "$base_dir/left-out"
