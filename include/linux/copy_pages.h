@@ -105,10 +105,7 @@ copy_mc_pages(void *to, const void *from, unsigned int npages)
 #define COPY_HIGHPAGES_BY_PAGE	0
 #endif
 
-/*
- * Whether a copy past the caches is different from any other, so that it is
- * worth to find out which one is wanted.
- */
+/* Without a copy past the caches, nobody has to find out which one is wanted. */
 #if !COPY_HIGHPAGES_BY_PAGE && defined(copy_mc_pages_nontemporal)
 #define COPY_MC_NONTEMPORAL	1
 #else
@@ -168,16 +165,14 @@ static inline int blame_page(struct page *page)
 	return -EHWPOISON;
 }
 
-#if !COPY_MC_NONTEMPORAL
-#define copy_mc_pages_nontemporal copy_mc_pages
-#endif
-
 static inline unsigned long copy_mc_run(struct page *to, struct page *from,
 					unsigned int npages, bool nontemporal)
 {
+#if COPY_MC_NONTEMPORAL
 	if (nontemporal)
 		return copy_mc_pages_nontemporal(page_address(to),
 						 page_address(from), npages);
+#endif
 	return copy_mc_pages(page_address(to), page_address(from), npages);
 }
 

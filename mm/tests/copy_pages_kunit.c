@@ -171,7 +171,7 @@ static void by_copy_mc_highpages(struct kunit *test, void *dst, void *src, unsig
 	KUNIT_EXPECT_EQ(test, copy_mc_highpages(virt_to_page(dst), virt_to_page(src), nr), 0);
 }
 
-#ifdef copy_mc_pages_nontemporal
+#if COPY_MC_NONTEMPORAL
 static void by_copy_mc_pages_nontemporal(struct kunit *test, void *dst, void *src,
 					 unsigned int nr)
 {
@@ -208,7 +208,7 @@ static const struct run_copy {
 	{ "copy_mc_pages", by_copy_mc_pages },
 #endif
 	{ "copy_mc_highpages", by_copy_mc_highpages },
-#ifdef copy_mc_pages_nontemporal
+#if COPY_MC_NONTEMPORAL
 	{ "copy_mc_pages_nontemporal", by_copy_mc_pages_nontemporal },
 #endif
 	{ "copy_mc_highpages_nontemporal", by_copy_mc_highpages_nontemporal },

@@ -2,7 +2,7 @@
 #include <linux/linkage.h>
 #include <asm/asm.h>
 
-/* Copy the half of a cache line at offset \o, and note its loads as \label. */
+/* Copy the half of a cache line at offset \o. Its loads have the labels \label_0 to _3. */
 .macro COPY_HALF_LINE o label
 .L_\label\()_0:
 	movq \o+0(%rsi), %rax
@@ -34,13 +34,13 @@
  * Output:
  *  rax number of bytes not copied
  *
- * Half a line is loaded before any of it is stored, so that nothing behind the
- * bytes that count as copied has been written. The loads are as safe as those
- * of copy_mc_fragile(): aligned, and within a cache line.
+ * Half a line is loaded before any of it is stored, so that nothing after the
+ * bytes that count as copied has been written. No load crosses a cache line.
  *
- * Every way out is behind an SFENCE. After an error, too: the caller frees the
- * destination, and a store that is still on its way would damage the contents
- * that the next owner writes there.
+ * SFENCE follows the last store on every way out. After a copy that succeeded,
+ * it orders the contents before the stores that publish the folio. After one
+ * that failed, the caller frees the destination, and a store that is still on
+ * its way would damage what the next owner writes there.
  */
 SYM_FUNC_START(copy_mc_nontemporal)
 	.p2align 4

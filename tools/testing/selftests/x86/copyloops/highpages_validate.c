@@ -3,9 +3,8 @@
  * Check which bytes copy_highpages(), copy_mc_highpages(),
  * copy_mc_highpages_nontemporal() and copy_mc_user_highpages() copy, which page
  * is blamed for poison, and which KMSAN metadata is copied or says that bytes
- * are initialised. The Makefile builds
- * this as for other architectures, too, by defining ARCH_WITHOUT_... or
- * __HAVE_ARCH_COPY_HIGHPAGE.
+ * are initialised. The Makefile builds this as for other architectures, too, by
+ * defining ARCH_WITHOUT_... or __HAVE_ARCH_COPY_HIGHPAGE.
  */
 #include <sys/mman.h>
 

@@ -4,8 +4,8 @@
  *
  * - Every prefetch is inside the source. A prefetch of anything else can read
  *   poison, or evict what somebody uses.
- * - Stores past the caches are complete on every way out: there is a fence
- *   behind the last of them, after each fault of a load, too.
+ * - Stores past the caches are complete on every way out: a fence follows the
+ *   last of them, after each fault of a load, too.
  */
 #include <signal.h>
 #include <ucontext.h>
@@ -143,10 +143,10 @@ static void check_fences(const struct routine *r)
 	size_t position;
 
 	expect_fenced(r, NO_FAULT, 0);
-	end_point("%s: a fence behind the last store of a copy", r->name);
+	end_point("%s: a fence after the last store of a copy", r->name);
 	for (position = 0; position <= PAGE; position += sizeof(long))
 		expect_fenced(r, SOURCE, position);
-	end_point("%s: a fence behind the last store, whichever load faults", r->name);
+	end_point("%s: a fence after the last store, whichever load faults", r->name);
 }
 
 static bool has_prefetches(const struct routine *r)
