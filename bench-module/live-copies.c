@@ -159,6 +159,6 @@ void print_copies(struct seq_buf *s)
 	seq_buf_printf(s, "folio_copy: %s\n", instruction());
 	print_mc_copy(s, "folio_mc_copy");
 	if (!mc_by_page)
-		seq_buf_printf(s, "folio_mc_copy, nontemporal: movnti, recovering\n");
+		seq_buf_printf(s, "folio_mc_copy, nontemporal: movnti, recovering where loads do\n");
 	print_mc_copy(s, "copy_user_large_folio");
 }

@@ -14,7 +14,8 @@
  *	folio_copy, folio_mc_copy, copy_user_large_folio
  *					Y: on, N: off. Off after loading
  *	nontemporal			Y: the copies of folio_mc_copy() are those of the RFC while it is on
- *	tiers				the nodes of each tier of memory, the fastest tier first, e.g. "0-1 2"
+ *	tiers				the nodes of each tier of memory, the fastest tier first, e.g. "0-1 2"; "none" after
+ *					loading, and nothing is copied past the caches then
  *	counters			calls and bytes, per function and side
  *	copies				the instructions of the series on this CPU
  *
@@ -120,7 +121,7 @@ static struct klp_patch patch = { .mod = THIS_MODULE, .objs = objects };
 
 /* The tier of each node, from 1 on; 0: not in a tier */
 static u8 tier_of[MAX_NUMNODES];
-static char tiers[256];
+static char tiers[256] = "none";
 
 bool goes_to_slower_tier(struct folio *dst, struct folio *src)
 {
@@ -157,7 +158,7 @@ static int set_tiers(const char *text, const struct kernel_param *param)
 	if (strscpy(words, text) < 0)
 		return -ENOSPC;
 	memset(tier, 0, sizeof(tier));
-	err = read_tiers(words, tier);
+	err = strcmp(strim(words), "none") ? read_tiers(words, tier) : 0;
 	if (err)
 		return err;
 	for (nid = 0; nid < MAX_NUMNODES; nid++)

@@ -131,13 +131,16 @@ static void switch_function(const char *function, bool on)
 		set_parameter("nontemporal", "N");
 }
 
-/* The kernel does not tell a module which nodes are in which tier of memory. */
-bool live_tell_tiers(void)
+/* The tiers of memory for the module, which the kernel does not tell them. Returns NULL, and why, if there is only one. */
+const char *live_tiers(void)
 {
-	char *tiers = memory_tiers();
+	static char *tiers;
 
-	return (tiers && write_to(MODULE_DIR "/parameters/tiers", tiers)) ||
-	       because("all memory is in one tier: nothing is copied past the caches");
+	free(tiers);
+	tiers = memory_tiers();
+	if (!tiers)
+		because("all memory is in one tier: nothing is copied past the caches");
+	return tiers;
 }
 
 static void switch_all(bool on)
@@ -515,9 +518,10 @@ static int switch_nontemporal(void)
 	reason = live_by_page(live_functions[1]);
 	if (reason)
 		die("live nontemporal: %s() copies page by page, on or off: %s", live_functions[1], reason);
-	if (!live_tell_tiers())
+	if (!live_tiers())
 		die("live nontemporal: %s", why);
-	set_parameter(live_functions[1], "Y");
+	switch_all(true);
+	set_parameter("tiers", live_tiers());
 	set_parameter("nontemporal", "Y");
 	return 0;
 }

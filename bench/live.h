@@ -28,6 +28,6 @@ bool live_is_loaded(void);
 char *live_parameter(const char *name);
 bool live_read_calls(struct live_calls *calls);
 char *live_by_page(const char *function);
-bool live_tell_tiers(void);
+const char *live_tiers(void);
 
 #endif

@@ -102,24 +102,28 @@ void plan_sides(struct planned_row *row, enum fourth fourth)
 		row->aside = "one page: both sides copy it alike";
 }
 
-static bool set_parameter(const char *name, bool on)
+static bool set_parameter(const char *name, const char *value)
 {
 	char *path = format("/sys/module/folio_copy_live/parameters/%s", name);
-	bool done = change_setting(path, on ? "Y" : "N");
+	bool done = change_setting(path, value);
 
 	free(path);
 	return done;
 }
 
+static bool set_tiers(const char *tiers)
+{
+	return tiers && set_parameter("tiers", tiers);
+}
+
 static bool switch_to(enum live_side side)
 {
 	for (int f = 0; f < NR_LIVE; f++)
-		if (!set_parameter(live_functions[f], side != LIVE_OFF))
+		if (!set_parameter(live_functions[f], side == LIVE_OFF ? "N" : "Y"))
 			return false;
-	/* A module that was loaded again has forgotten the tiers. */
-	if (side == LIVE_NONTEMPORAL && !live_tell_tiers())
+	if (side == LIVE_NONTEMPORAL && !set_tiers(live_tiers()))
 		return false;
-	return set_parameter("nontemporal", side == LIVE_NONTEMPORAL);
+	return set_parameter("nontemporal", side == LIVE_NONTEMPORAL ? "Y" : "N");
 }
 
 /* Switches to a side, before a sample. */
@@ -187,7 +191,8 @@ static bool leave_module(void)
 {
 	char *reason;
 
-	if (!switch_to(LIVE_OFF) || !write_down(LIVE_UNLOADED, live_file()))
+	/* What a module that is loaded again has forgotten */
+	if (!switch_to(LIVE_OFF) || !set_tiers("none") || !write_down(LIVE_UNLOADED, live_file()))
 		return false;
 	if (!away)
 		atexit(return_at_exit);

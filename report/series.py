@@ -103,14 +103,15 @@ def added(patch):
 def rfcs(root):
     """The numbers of the patches that are in an RFC"""
     path = os.path.join(root, "patches", "postings")
-    rows = [line.split("\t") for line in read(path).splitlines() if line[:1] not in ("", "#")] if os.path.exists(path) else []
+    lines = read(path).splitlines() if os.path.exists(path) else []
+    rows = [line.split("\t") for line in lines if line[:1] not in ("", "#")]
     return {"%04d" % number for _, first, last, prefix, _ in rows if "RFC" in prefix
             for number in range(int(first), int(last) + 1)}
 
 
 def changed_code(root, drafts=()):
-    """{file: its changed code in all patches, or all of it if a patch adds the file}; without the lines that the patches
-    of drafts change in files of the kernel"""
+    """{file: its changed code in all patches, or all of it if a patch adds the file}; without the lines that patches of
+    drafts change in files of the kernel"""
     changes, own = {}, set()
     for path in sorted(glob.glob(os.path.join(glob.escape(root), "patches", "[0-9]*.patch"))):
         patch = read(path)
@@ -132,8 +133,9 @@ def digest(text):
 
 
 def digests(root=ROOT):
-    """{file: digest} for all files of the series and for the files of the probe's own ways. An RFC adds files for its own
-    ways. To the functions of other ways it makes no difference, so its lines in files of the kernel do not count."""
+    """{file: digest} for all files of the series and for the files of the probe's own ways. An RFC adds files for its
+    own ways. To the functions of other ways it makes no difference, so its lines in files of the kernel do not
+    count."""
     found = {file: digest(text) for file, text in changed_code(root, rfcs(root)).items()}
     found.update((file, digest(code(read(os.path.join(root, file))))) for file in PROBE)
     return found
