@@ -10,8 +10,6 @@
 #include "hugetlb.h"
 #include "presets.h"
 
-#define CPU_DIR "/sys/devices/system/cpu"
-
 #define KIB (1UL << 10)
 #define MIB (1UL << 20)
 #define GIB (1UL << 30)
@@ -164,35 +162,6 @@ static void plan_regress(void)
 	});
 }
 
-/* Returns a CPU that shares our last level cache and is not our sibling, or -1. */
-static int find_neighbour(void)
-{
-	struct list sharing = {}, siblings = {};
-	char *path, *text;
-
-	for (int index = 9; index >= 0 && !sharing.nr; index--) {
-		path = format(CPU_DIR "/cpu%d/cache/index%d/shared_cpu_list", common.cpu, index);
-		text = slurp(path);
-		if (text)
-			parse_list(text, &sharing);
-		free(path);
-	}
-	path = format(CPU_DIR "/cpu%d/topology/thread_siblings_list", common.cpu);
-	text = slurp(path);
-	if (text)
-		parse_list(text, &siblings);
-	free(path);
-	for (int i = 0; i < sharing.nr; i++) {
-		bool near = sharing.v[i] == common.cpu;
-
-		for (int j = 0; j < siblings.nr; j++)
-			near |= sharing.v[i] == siblings.v[j];
-		if (!near)
-			return sharing.v[i];
-	}
-	return -1;
-}
-
 /* Lists the powers of two from 2 on, and the number of CPUs. Returns NULL if there is one CPU. */
 static char *thread_counts(void)
 {
@@ -319,7 +288,7 @@ static void lack_way(const char *function, const char *name, const char *why)
 static void plan_full(void)
 {
 	char *threads = thread_counts(), *all = format("0-%d", orders.v[orders.nr - 1]);
-	int neighbour = find_neighbour();
+	int neighbour = host_neighbour(common.cpu);
 	struct wanted w = { .orders = all, .samples = 25 };
 
 	w.variants = list_variants("folio_copy", lack_way);

@@ -206,6 +206,37 @@ size_t host_last_level_cache(int cpu)
 	return bytes ?: ASSUMED_CACHE;
 }
 
+/* Returns the least number of a list such as 0-3,8 that is @least or more; -1 if there is none. */
+static int next_in_list(const char *list, int least)
+{
+	while (list && *list) {
+		char *end;
+		int first = strtol(list, &end, 10), last = *end == '-' ? strtol(end + 1, &end, 10) : first;
+
+		if (last >= least)
+			return first > least ? first : least;
+		list = *end ? end + 1 : end;
+	}
+	return -1;
+}
+
+/* Siblings share all caches of their core, and its execution units. */
+int host_neighbour(int cpu)
+{
+	char *siblings = host_file("/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
+	char *sharing = NULL;
+	int other;
+
+	for (int index = 9; index >= 0 && !sharing; index--)
+		sharing = host_file("/sys/devices/system/cpu/cpu%d/cache/index%d/shared_cpu_list", cpu, index);
+	other = next_in_list(sharing, 0);
+	while (other >= 0 && (other == cpu || next_in_list(siblings, other) == other))
+		other = next_in_list(sharing, other + 1);
+	free(sharing);
+	free(siblings);
+	return other;
+}
+
 bool host_is_emulated(void)
 {
 	return has_name_of_tcg() || strstr(host_cpu("model name"), "TCG");

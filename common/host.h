@@ -57,6 +57,14 @@ const char *host_copy_flags(void);
 size_t host_last_level_cache(int cpu);
 
 /**
+ * host_neighbour() - A CPU on another core that shares the last level cache.
+ * @cpu: the CPU that it shares it with
+ *
+ * Return: the first such CPU, or -1 if there is none.
+ */
+int host_neighbour(int cpu);
+
+/**
  * host_available_memory() - The memory that this process may still use.
  *
  * MemAvailable, or less if the limits of the memory cgroups (v2 or v1, and their parents) leave less.
