@@ -31,6 +31,7 @@ static char memory_limit[560];
 /* The state of the machine at one moment. */
 struct activity {
 	double wall, own; /* seconds */
+	double mine;	  /* own seconds of this thread */
 	double busy;	  /* ticks of all CPUs */
 	double stolen;	  /* ticks of the watched CPU */
 };
@@ -473,7 +474,9 @@ static double seconds(struct timeval time)
 
 static struct activity look(void)
 {
-	struct activity now = { .wall = now_ns() / 1e9, .own = read_clock(CLOCK_PROCESS_CPUTIME_ID) / 1e9 };
+	struct activity now = { .wall = now_ns() / 1e9,
+				.own = read_clock(CLOCK_PROCESS_CPUTIME_ID) / 1e9,
+				.mine = cpu_ns() / 1e9 };
 	char *stat = host_file("/proc/stat"), *rest = stat, *line;
 	struct rusage children;
 
@@ -520,7 +523,7 @@ void host_watch_end_asleep(void)
 void host_watch_end(void)
 {
 	struct activity end = look();
-	double taken = 1 - (end.own - watched.own) / (end.wall - watched.wall);
+	double taken = 1 - (end.mine - watched.mine) / (end.wall - watched.wall);
 
 	if (taken > MUCH_TAKEN)
 		add_warning("others had this CPU for %.0f%% of the time: samples were interrupted", 100 * taken);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bystander.h"
 #include "copies.h"
 #include "host.h"
 #include "memory.h"
@@ -27,7 +28,7 @@
 
 /*
  * Shares of the time. Large pieces need more, or their rounds are too few to decide anything. Those of
- * GIGANTIC take so long that only few ways are measured.
+ * GIGANTIC take so long that only few ways are measured, and beside a bystander others say nothing.
  */
 #define LARGEST_SHARES	2
 #define GIGANTIC_SHARES 12
@@ -36,7 +37,7 @@ static const size_t sizes[] = { 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20,
 
 #define NR_SIZES (sizeof(sizes) / sizeof(sizes[0]))
 
-/* Sizes of the copies from node to node. */
+/* Sizes of the copies from node to node, and beside a bystander. */
 static const size_t node_sizes[] = { 64 << 10, 2 << 20 };
 
 #define NR_NODE_SIZES (sizeof(node_sizes) / sizeof(node_sizes[0]))
@@ -45,6 +46,9 @@ struct pool {
 	char *to, *from;
 	bool misplaced; /* not on the requested node */
 };
+
+/* Copies beside a bystander last for several of its walks, or the lines that they evict would not be missed in time. */
+#define BESIDE_BYTES LARGEST
 
 /* The pieces of a sample, and their offsets in the pools. */
 struct plan {
@@ -177,7 +181,8 @@ static struct row *add_row(struct section *section, struct copies *copies, struc
 	struct row *row = &section->rows[section->nr_rows];
 	struct plan *kept = &copies->plans[section->nr_rows++];
 
-	plan.bytes = plan.size > SAMPLE_BYTES ? plan.size : SAMPLE_BYTES;
+	if (!plan.bytes)
+		plan.bytes = plan.size > SAMPLE_BYTES ? plan.size : SAMPLE_BYTES;
 	plan_pieces(&plan, random);
 	*kept = plan;
 	*row = (struct row){ .kind = "",
@@ -188,8 +193,8 @@ static struct row *add_row(struct section *section, struct copies *copies, struc
 			     .read = plan.read,
 			     .bytes = plan.bytes,
 			     .calls = plan.copies };
-	row->shares = plan.size < LARGEST ? 1 : plan.size == LARGEST ? LARGEST_SHARES : GIGANTIC_SHARES;
-	row->few = plan.size == GIGANTIC;
+	row->shares = plan.bytes < LARGEST ? 1 : plan.bytes == LARGEST ? LARGEST_SHARES : GIGANTIC_SHARES;
+	row->left_out = plan.size == GIGANTIC ? ALL_WAYS : 0;
 	return row;
 }
 
@@ -221,6 +226,45 @@ static void add_local_rows(struct section *section, struct copies *copies, const
 				      (struct plan){ .size = sizes[i], .read = state % 2, .cold = state / 2 }, run,
 				      &random);
 	add_local_row(section, copies, plan, run, &random);
+}
+
+/* Returns NULL, or why there is no bystander. It walks through half of the last level cache. */
+static const char *prepare_bystander(struct run *run)
+{
+	size_t bytes = run->cache / 2 - run->cache / 2 % HUGE_PAGE ?: HUGE_PAGE;
+
+	run->bystander.cpu = host_neighbour(run->cpu);
+	if (run->bystander.cpu == NO_CPU)
+		return "no other core shares the last level cache of this one";
+	if (run->functional)
+		return "takes too long on an emulated CPU";
+	if (pool_bytes < LEAST_POOL || bytes > run->available / 16)
+		return "too little memory";
+	run->total_bytes += bytes;
+	return start_bystander(&run->bystander, allocate_on(bytes, run->nodes.refused ? ANY_NODE : run->nodes.local),
+			       bytes);
+}
+
+static void add_rows_beside(struct section *section, struct run *run)
+{
+	const char *missing = prepare_bystander(run);
+	uint64_t random = ~run->seed;
+
+	for (size_t i = 0; i < NR_NODE_SIZES; i++) {
+		struct plan plan = { .size = node_sizes[i],
+				     .bytes = BESIDE_BYTES,
+				     .cold = true,
+				     .pool_to = local.to,
+				     .pool_from = local.from };
+		struct row *row = add_row(section, &mc_pages, plan, &random);
+
+		row->beside = &run->bystander;
+		row->left_out = ALL_WAYS & ~(1U << MC_PAST_CACHES);
+		row->missing = missing;
+		/* Without the number of a CPU, the name would be that of another row. */
+		if (run->bystander.cpu == NO_CPU)
+			row->kind = "beside a neighbour";
+	}
 }
 
 static void add_direction(struct section *section, const struct pool *from, int src, const struct pool *to, int dst,
@@ -324,6 +368,20 @@ static double sample(const struct section *section, int row, int way)
 	return time_copies(plan, routine, hot_piece.to, hot_piece.from);
 }
 
+static double sample_beside(const struct section *section, int row, int way)
+{
+	struct bystander *beside = section->rows[row].beside;
+	double ns;
+
+	if (!beside)
+		return sample(section, row, way);
+	do {
+		wake_bystander(beside);
+		ns = sample(section, row, way);
+	} while (!time_bystander(beside));
+	return ns;
+}
+
 static void begin(struct section *section, const char *name, const struct copies *copies, int nr_ways, int chosen)
 {
 	*section = (struct section){
@@ -344,6 +402,7 @@ static void prepare_mc_pages(struct section *section)
 {
 	select_mc_base();
 	begin(section, "copies_mc", &mc_pages, NR_MC_ROUTINES, selected_mc_routine());
+	section->sample = sample_beside;
 }
 
 void prepare_copies(struct run *run)
@@ -356,8 +415,10 @@ void prepare_copies(struct run *run)
 	verify_section(&run->copies);
 	verify_section(&run->mc);
 	allocate_gigantic(run);
-	judge_memory(run);
 	add_local_rows(&run->copies, &pages, run);
 	add_local_rows(&run->mc, &mc_pages, run);
+	if (run->all || is_listed(run->ways, mc_routines[MC_PAST_CACHES].name))
+		add_rows_beside(&run->mc, run);
+	judge_memory(run);
 	add_node_rows(&run->between, run);
 }

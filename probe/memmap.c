@@ -298,7 +298,7 @@ static void add_map_rows(struct section *section)
 		row->calls = maps_per_sample(size);
 		row->bytes = row->calls * size;
 		row->shares = size < (256 << 20) ? 1 : 2;
-		row->few = size == 1 << 30;
+		row->left_out = size == 1 << 30 ? ALL_WAYS : 0;
 		if (size > maps_bytes)
 			row->missing = "too little memory for this size";
 	}

@@ -89,7 +89,7 @@ static void write_plan_of_row(FILE *file, const struct section *section, const s
 		.size = row->size,
 		.read = row->read,
 		.threads = 1,
-		.bystander = NO_CPU,
+		.bystander = row->beside ? row->beside->cpu : NO_CPU,
 		.bytes = row->bytes,
 		.calls = row->calls,
 		.nr_ways = row->nr_ways,
@@ -137,6 +137,10 @@ void write_rounds(FILE *file, const struct section *section, int first_id, bool 
 				.order = row->order + first,
 			};
 
+			if (row->beside && !functional) {
+				round.bystander_ns = row->walk_ns + first;
+				round.alone_ns = row->alone_ns + first;
+			}
 			write_round(file, &round);
 		}
 	}

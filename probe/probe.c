@@ -85,7 +85,9 @@ static void usage(void)
 	       "Copies: a sample copies 2 MiB or more in pieces of the row's size. Hot: the same piece\n"
 	       "again and again. Cold: another piece each time, which has left all caches. +read: each\n"
 	       "copy is then read, with one load per cache line. 0->1: from the memory of node 0 to the\n"
-	       "memory of node 1.\n"
+	       "memory of node 1. Beside CPU 1: this CPU shares the last level cache, walks through half as\n"
+	       "much memory meanwhile, and its walks are timed. These rows compare v7.3's way, the series'\n"
+	       "and past the caches, and are there if the last one is measured.\n"
 	       "Copy-on-write: a hugetlb page, with a fault in this part of it. By turns, backwards: v7.3;\n"
 	       "forward runs: the series; one run: the same without a neighbourhood. +read: the pages around\n"
 	       "the fault are then read. With --all also 1 GiB, which v7.3 copies forwards.\n"
@@ -220,6 +222,7 @@ static double measure_all(struct run *run, double seconds)
 	host_watch_begin();
 	measure(&run->copies, run->seed, seconds * COPIES);
 	measure(&run->mc, run->seed, seconds * MC);
+	end_bystander();
 	measure(&run->between, run->seed, seconds * between);
 	measure(&run->cow, run->seed, seconds * COW);
 	measure(&run->fills, run->seed, seconds * (1 - COPIES - MC - between - COW));
@@ -268,6 +271,7 @@ int main(int argc, char **argv)
 
 	run.seed = options.seed;
 	run.all = options.all;
+	run.ways = options.ways;
 	look_at_host(&run);
 	seconds = run.functional ? 0 : default_seconds(&options);
 	prepare_copies(&run);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bystander.h"
 #include "nodes.h"
 #include "section.h"
 
@@ -12,6 +13,7 @@ struct run {
 	int cpu;
 	bool functional;  /* this CPU is emulated: it has no speed */
 	bool all;	  /* all ways are measured, and folios of 1 GiB */
+	const char *ways; /* that are measured besides, or NULL */
 	size_t cache;	  /* bytes of the last level cache */
 	size_t available; /* bytes of available memory */
 	uint64_t seed;
@@ -19,6 +21,7 @@ struct run {
 	size_t huge_bytes, total_bytes; /* copies: bytes in huge pages, and all bytes */
 	size_t range_bytes;		/* fills: in each kind of memory */
 	struct nodes nodes;
+	struct bystander bystander;
 	struct section copies;
 	struct section mc;	/* copies that survive memory errors */
 	struct section between; /* copies from node to node */

@@ -48,12 +48,14 @@ static const char *size_name(size_t size)
 const char *row_name(const struct row *row)
 {
 	static char name[64];
-	char nodes[24] = "";
+	char nodes[24] = "", beside[24] = "";
 
 	if (row->src != NO_NODE)
 		snprintf(nodes, sizeof(nodes), "%d->%d ", row->src, row->dst);
-	snprintf(name, sizeof(name), "%s%s%s%s%s%s%s", row->kind, *row->kind ? " " : "", nodes, row->state,
-		 row->size ? " " : "", row->size ? size_name(row->size) : "", row->read ? " +read" : "");
+	if (row->beside && row->beside->cpu != NO_CPU)
+		snprintf(beside, sizeof(beside), " beside CPU %d", row->beside->cpu);
+	snprintf(name, sizeof(name), "%s%s%s%s%s%s%s%s", row->kind, *row->kind ? " " : "", nodes, row->state,
+		 row->size ? " " : "", row->size ? size_name(row->size) : "", row->read ? " +read" : "", beside);
 	return name;
 }
 
@@ -75,7 +77,7 @@ static void select_ways_of_row(const struct section *section, struct row *row)
 	for (int way = 0; way < section->nr_ways; way++) {
 		bool always = way < FIRST_OTHER || way == section->chosen;
 
-		if (section->ways[way].wanted && !section->ways[way].missing && (always || !row->few))
+		if (section->ways[way].wanted && !section->ways[way].missing && (always || !(row->left_out >> way & 1)))
 			row->ways[row->nr_ways++] = way;
 	}
 }
@@ -89,6 +91,14 @@ void select_ways(struct section *section, bool all, const char *list)
 		select_ways_of_row(section, &section->rows[i]);
 }
 
+static double *resized(double *ns, size_t values)
+{
+	ns = realloc(ns, values * sizeof(*ns));
+	if (!ns)
+		die("no memory for the samples: free some memory");
+	return ns;
+}
+
 static void make_room(struct row *row)
 {
 	size_t values;
@@ -97,10 +107,14 @@ static void make_room(struct row *row)
 		return;
 	row->capacity = 2 * row->capacity + 64;
 	values = (size_t)row->capacity * row->nr_ways;
-	row->ns = realloc(row->ns, values * sizeof(*row->ns));
+	row->ns = resized(row->ns, values);
 	row->order = realloc(row->order, values);
-	if (!row->ns || !row->order)
+	if (!row->order)
 		die("no memory for the samples: free some memory");
+	if (!row->beside)
+		return;
+	row->walk_ns = resized(row->walk_ns, values);
+	row->alone_ns = resized(row->alone_ns, values);
 }
 
 /* The order of the ways in a round does not depend on how many rounds other rows have had. */
@@ -120,6 +134,10 @@ static void measure_row(struct section *section, int index, uint64_t seed)
 	for (int i = 0; i < row->nr_ways; i++) {
 		row->order[first + i] = order[i];
 		row->ns[first + order[i]] = section->sample(section, index, row->ways[order[i]]);
+		if (!row->beside)
+			continue;
+		row->walk_ns[first + order[i]] = row->beside->walk_ns;
+		row->alone_ns[first + order[i]] = row->beside->alone_ns;
 	}
 	row->rounds++;
 	row->spent += now_ns() - start;

@@ -11,10 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bystander.h"
+
 #define MAX_ROWS 40
 #define MAX_WAYS 24
 
 enum { BASE, CONTROL, FIRST_OTHER };
+
+/* Of a row's left_out, which has no effect on base, control and chosen way. */
+#define ALL_WAYS ~0U
 
 /* No way is chosen. */
 #define NO_WAY -1
@@ -29,21 +34,23 @@ struct row {
 	const char *kind; /* of memory */
 	int src, dst;	  /* nodes */
 	const char *state;
-	size_t size;	     /* of a piece */
-	bool read;	     /* afterwards */
-	size_t bytes;	     /* per sample */
-	unsigned int calls;  /* per sample */
-	unsigned int shares; /* of the time */
-	bool few;	     /* only base, control and chosen way */
-	const char *missing; /* why the row cannot be measured here */
-	const char *aside;   /* why the row does not judge the series */
+	size_t size;		  /* of a piece */
+	bool read;		  /* afterwards */
+	size_t bytes;		  /* per sample */
+	unsigned int calls;	  /* per sample */
+	unsigned int shares;	  /* of the time */
+	unsigned int left_out;	  /* a bit for each way that is not measured */
+	struct bystander *beside; /* uses the caches meanwhile, or NULL */
+	const char *missing;	  /* why the row cannot be measured here */
+	const char *aside;	  /* why the row does not judge the series */
 
 	int nr_ways;		      /* that are measured */
 	unsigned char ways[MAX_WAYS]; /* their indices */
 	unsigned int rounds, capacity;
-	int64_t spent;	      /* ns */
-	double *ns;	      /* nr_ways per round, in the order of ways[] */
-	unsigned char *order; /* nr_ways per round: indices into ways[], as they ran */
+	int64_t spent;		    /* ns */
+	double *ns;		    /* nr_ways per round, in the order of ways[] */
+	double *walk_ns, *alone_ns; /* the same of the bystander, or NULL */
+	unsigned char *order;	    /* nr_ways per round: indices into ways[], as they ran */
 };
 
 struct section {

@@ -2,6 +2,7 @@
 """The answer, in the same words in every output: the CPU, and how many rows are slower, undecided and not slower."""
 import math
 
+import samples
 import series
 import verdicts
 
@@ -14,6 +15,7 @@ TIMES = 1000
 ABOUT = {
     "probe: copies": "copy_pages()",
     "probe: copies_mc": "copy_mc_pages()",
+    "probe: neighbour of copies_mc": "the neighbour of copy_mc_pages()",
     "probe: nodes": "copy_pages() from node to node",
     "probe: cow": "copy-on-write of hugetlb pages",
     "cow: order": "copy-on-write of hugetlb pages, in this kernel",
@@ -35,7 +37,7 @@ CORES = {
 
 
 def label(table, way):
-    return ("%s %s" if way == "past the caches" else "%s by %s") % (ABOUT.get(table, table), way)
+    return ("%s %s" if way in ("past the caches", samples.ALONE) else "%s by %s") % (ABOUT.get(table, table), way)
 
 
 def core(environment):
@@ -178,11 +180,11 @@ def record(results):
 
 
 def exploratory(results, judged):
-    """A line for each way that is not chosen in its table, with its worst row"""
+    """A line for each way that is not chosen in its table, with its worst row. A neighbour chooses none."""
     found = {}
     for key, row in results.rows.items():
-        if row.base and row.rounds and not row.aside and not key.is_part:
-            for way in row.others:
+        if row.base and row.rounds and not row.aside and not key.function.startswith(samples.FIRST):
+            for way in verdicts.exploratory_ways(row):
                 found.setdefault((key.table, way), []).append(judged[key][way])
     lines = []
     for (table, way), of_way in found.items():

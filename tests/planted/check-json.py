@@ -51,8 +51,14 @@ def check_round(line, row, functional, count):
     check(sorted(line.get("order", range(len(row["ways"])))) == list(range(len(row["ways"]))), "order:", line)
     if functional:
         check(line["ns"] is None, "emulation has no speed:", line)
-    else:
-        check(len(line["ns"]) == len(row["ways"]) and all(ns > 0 for ns in line["ns"]), "ns:", line)
+        return
+    check("ns" in line, "no ns:", line)
+    beside = ("bystander_ns", "alone_ns")
+    for name in beside:
+        check((name in line) == (row["bystander"] is not None), name, "of a row with bystander", row["bystander"], line)
+    for name in ("ns",) + beside:
+        taken = line.get(name, [1] * len(row["ways"]))
+        check(len(taken) == len(row["ways"]) and all(ns > 0 for ns in taken), name, line)
 
 
 def main(path):
