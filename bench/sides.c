@@ -20,10 +20,10 @@
 #define POLL_US	       10000
 #define MAX_BACKGROUND 2048
 
-static const char *const ways[NR_SIDE_WAYS] = { "page by page", "page by page again", "series",
-						"memcpy() in user space" };
-static const char *const nontemporal_ways[NR_SIDE_WAYS] = { "page by page", "page by page again", "series",
-							    "series, past the caches" };
+#define SIDES "page by page", "page by page again", "series"
+
+static const char *const ways[NR_SIDE_WAYS] = { SIDES, "memcpy() in user space" };
+static const char *const nontemporal_ways[NR_SIDE_WAYS] = { SIDES, "series, past the caches" };
 static const enum live_side side_of[NR_SIDE_WAYS] = { LIVE_OFF, LIVE_OFF, LIVE_ON, LIVE_NONTEMPORAL };
 const char *const stages[NR_STAGES] = { "not loaded, before", "", "not loaded, after" };
 
