@@ -8,8 +8,8 @@
  *	nontemporal	the same, with the RFC: folio_mc_copy() copies large folios past the caches if they go to a
  *			slower tier of memory
  *
- * All sides are behind the same entry of ftrace, and a call looks at one flag, so that a comparison of the sides is
- * one of the copies. A switch acts on the next call. Below /sys/module/folio_copy_live/parameters/:
+ * All sides are behind the same entry of ftrace, and a call looks at one flag, or two, so that a comparison of the sides
+ * is one of the copies. A switch acts on the next call. Below /sys/module/folio_copy_live/parameters/:
  *
  *	folio_copy, folio_mc_copy, copy_user_large_folio
  *					Y: on, N: off. Off after loading

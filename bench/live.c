@@ -36,7 +36,12 @@
 
 #define COMPRESSED 4 /* MODULE_INIT_COMPRESSED_FILE */
 
-const char *const live_functions[NR_LIVE] = { "folio_copy", "folio_mc_copy", "copy_user_large_folio" };
+const char *const live_functions[NR_LIVE] = { [LIVE_FOLIO_COPY] = "folio_copy",
+					      [LIVE_FOLIO_MC_COPY] = "folio_mc_copy",
+					      [LIVE_COPY_USER_LARGE_FOLIO] = "copy_user_large_folio" };
+/* The function that has a nontemporal side */
+#define MC_COPY live_functions[LIVE_FOLIO_MC_COPY]
+
 static const char *const side_names[NR_LIVE_SIDES] = { "off", "on", "nontemporal" };
 
 /* The file of the module that is loaded, if this program has loaded it. */
@@ -127,7 +132,7 @@ static void set_parameter(const char *name, const char *value)
 static void switch_function(const char *function, bool on)
 {
 	set_parameter(function, on ? "Y" : "N");
-	if (!strcmp(function, live_functions[1]))
+	if (!strcmp(function, MC_COPY))
 		set_parameter("nontemporal", "N");
 }
 
@@ -512,16 +517,18 @@ static int switch_functions(char **names, bool on)
 
 static int switch_nontemporal(void)
 {
+	const char *tiers;
 	char *reason;
 
 	need_module();
-	reason = live_by_page(live_functions[1]);
+	reason = live_by_page(MC_COPY);
 	if (reason)
-		die("live nontemporal: %s() copies page by page, on or off: %s", live_functions[1], reason);
-	if (!live_tiers())
+		die("live nontemporal: %s() copies page by page, on or off: %s", MC_COPY, reason);
+	tiers = live_tiers();
+	if (!tiers)
 		die("live nontemporal: %s", why);
 	switch_all(true);
-	set_parameter("tiers", live_tiers());
+	set_parameter("tiers", tiers);
 	set_parameter("nontemporal", "Y");
 	return 0;
 }
@@ -533,7 +540,7 @@ static const char *side_of(const char *function)
 
 	if (!text || *text != 'Y')
 		return side_names[LIVE_OFF];
-	if (strcmp(function, live_functions[1]) || !starts_with(MODULE_DIR "/parameters/nontemporal", 'Y'))
+	if (strcmp(function, MC_COPY) || !starts_with(MODULE_DIR "/parameters/nontemporal", 'Y'))
 		return side_names[LIVE_ON];
 	return side_names[LIVE_NONTEMPORAL];
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NR_LIVE 3 /* functions */
+enum live_function { LIVE_FOLIO_COPY, LIVE_FOLIO_MC_COPY, LIVE_COPY_USER_LARGE_FOLIO, NR_LIVE };
 
 /* The sides of a function. Only folio_mc_copy() has the third one. */
 enum live_side { LIVE_OFF, LIVE_ON, LIVE_NONTEMPORAL, NR_LIVE_SIDES };
