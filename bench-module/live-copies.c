@@ -25,6 +25,9 @@
 
 void __copy_pages_unrolled(void *to, const void *from);
 
+/* Copies past the caches survive machine checks in their loads. */
+static bool loads_recover;
+
 #define copy_pages copy_pages
 #include "copy_pages.inc"
 
@@ -40,9 +43,22 @@ static noinline unsigned long __must_check copy_mc_pages(void *to, const void *f
 	return 0;
 }
 
+/* mce_recovers_kernel_reads() of the series */
+static bool recovers_kernel_reads(void)
+{
+	u32 capabilities, unused;
+
+	if (boot_cpu_data.x86_vendor == X86_VENDOR_AMD || boot_cpu_data.x86_vendor == X86_VENDOR_HYGON)
+		return boot_cpu_has(X86_FEATURE_SUCCOR);
+	return boot_cpu_has(X86_FEATURE_MCA) && !rdmsr_safe(MSR_IA32_MCG_CAP, &capabilities, &unused) &&
+	       capabilities & MCG_SER_P && IS_ENABLED(CONFIG_MEMORY_FAILURE);
+}
+
 #define copy_mc_pages_nontemporal live_copy_mc_pages_nontemporal
 static noinline unsigned long __must_check copy_mc_pages_nontemporal(void *to, const void *from, unsigned int npages)
 {
+	if (!loads_recover)
+		return copy_mc_pages(to, from, npages);
 	return copy_mc_nontemporal(to, from, npages * PAGE_SIZE);
 }
 
@@ -129,6 +145,7 @@ static bool may_have_parameter(const char *parameter)
 
 void choose_copies(void)
 {
+	loads_recover = recovers_kernel_reads();
 	if (is_in_fragile_set())
 		mc_by_page = "the CPU recovers in the careful loop only (PCI devices)";
 	else if (may_have_parameter("mce=recovery"))
@@ -159,6 +176,7 @@ void print_copies(struct seq_buf *s)
 	seq_buf_printf(s, "folio_copy: %s\n", instruction());
 	print_mc_copy(s, "folio_mc_copy");
 	if (!mc_by_page)
-		seq_buf_printf(s, "folio_mc_copy, nontemporal: movnti, recovering where loads do\n");
+		seq_buf_printf(s, "folio_mc_copy, nontemporal: %s\n",
+			       loads_recover ? "movnti, recovering" : "as without: loads do not recover on this CPU");
 	print_mc_copy(s, "copy_user_large_folio");
 }

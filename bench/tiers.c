@@ -79,19 +79,38 @@ static int is_tier(const struct dirent *entry)
 	return !strncmp(entry->d_name, "memory_tier", strlen("memory_tier"));
 }
 
-/* Returns the nodes of each tier, the fastest tier first, e.g. "0-1 2"; or NULL if there are fewer than two tiers. */
+static bool has_cpus(const char *nodes)
+{
+	const char *cpus = slurp("/sys/devices/system/node/has_cpu");
+	struct list of_tier, with_cpus;
+
+	if (!nodes || !parse_list(nodes, &of_tier) || !cpus || !parse_list(cpus, &with_cpus))
+		return false;
+	for (int i = 0; i < of_tier.nr; i++)
+		for (int j = 0; j < with_cpus.nr; j++)
+			if (of_tier.v[i] == with_cpus.v[j])
+				return true;
+	return false;
+}
+
+/*
+ * Returns the nodes of each tier, the fastest tier first, e.g. "0-1 2"; or NULL if there are fewer than two. The slowest
+ * tier with CPUs and all faster ones are one tier here, as they are the top tier to the kernel (node_is_toptier()).
+ */
 char *memory_tiers(void)
 {
 	struct dirent **tiers;
 	int nr = scandir(TIERS, &tiers, is_tier, versionsort);
-	char *text = NULL, *path, *nodes;
+	char *text = NULL, *nodes[MAX_NODES] = { NULL };
+	int top = 0;
 
-	for (int i = 0; i < nr && nr > 1; i++) {
-		path = format(TIERS "/%s/nodelist", tiers[i]->d_name);
-		nodes = slurp(path);
-		text = format("%s%s%s", text ?: "", text ? " " : "", nodes ?: "");
-		free(path);
+	for (int i = 0; i < nr && i < MAX_NODES; i++) {
+		nodes[i] = slurp(format(TIERS "/%s/nodelist", tiers[i]->d_name));
+		if (has_cpus(nodes[i]))
+			top = i;
 	}
+	for (int i = 0; i < nr && i < MAX_NODES && top < nr - 1; i++)
+		text = format("%s%s%s", text ?: "", !text ? "" : i <= top ? "," : " ", nodes[i] ?: "");
 	return text;
 }
 

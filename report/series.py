@@ -3,7 +3,8 @@
 
 The digest of a file that the series adds is made from the file: it does not matter which patches add which parts. That
 of an existing file is made from its changed lines: the lines with + or - in all patches. Context lines, messages,
-comments, blanks, exports and the order of patches to different files do not count: no CPU executes them.
+comments, blanks, exports, asm_inline for asm, and the order of patches to different files do not count: no CPU executes
+them.
 """
 import glob
 import hashlib
@@ -11,6 +12,7 @@ import json
 import os
 import re
 import sys
+import typing
 
 import cli
 import samples
@@ -70,10 +72,11 @@ def read(path):
 
 
 def code(text):
-    """text without comments, blanks, exports and line ends, but line ends around a preprocessor line stay. A comment
-    counts as code if only a part of it is in the text."""
+    """text without comments, blanks, exports, hints to inline an asm, and line ends, but line ends around a
+    preprocessor line stay. A comment counts as code if only a part of it is in the text."""
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).replace("\\\n", "")
     text = re.sub(r"^EXPORT_SYMBOL(_GPL)?\(\w+\);?$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\basm_inline\b", "asm", text)
     lines = (re.sub(r"\s", "", line) for line in text.split("\n"))
     return "".join("\n%s\n" % line if line.startswith("#") else line for line in lines)
 
@@ -100,13 +103,30 @@ def added(patch):
     return re.findall(r"^diff --git a/.* b/(.*)\nnew file mode ", patch, flags=re.MULTILINE)
 
 
-def rfcs(root):
-    """The numbers of the patches that are in an RFC"""
+class Posting(typing.NamedTuple):
+    """A row of patches/postings"""
+    name: str
+    first: int
+    last: int
+    prefix: str         # of the subjects
+    what: str
+    also: str           # files whose maintainers get it, too
+
+    @property
+    def numbers(self):
+        return ["%04d" % number for number in range(self.first, self.last + 1)]
+
+
+def postings(root=ROOT):
     path = os.path.join(root, "patches", "postings")
     lines = read(path).splitlines() if os.path.exists(path) else []
     rows = [line.split("\t") for line in lines if line[:1] not in ("", "#")]
-    return {"%04d" % number for _, first, last, prefix, _ in rows if "RFC" in prefix
-            for number in range(int(first), int(last) + 1)}
+    return [Posting(name, int(first), int(last), *others) for name, first, last, *others in rows]
+
+
+def rfcs(root):
+    """The numbers of the patches that are in an RFC"""
+    return {number for posting in postings(root) if "RFC" in posting.prefix for number in posting.numbers}
 
 
 def changed_code(root, drafts=()):

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Copies of contiguous runs of pages: the functions that an architecture may
- * provide, their generic versions, and the helpers for struct page on top.
+ * provide, their generic versions, and the helpers for struct page on top. They
+ * are for code that is built in: no architecture exports its functions.
  */
 #ifndef _LINUX_COPY_PAGES_H
 #define _LINUX_COPY_PAGES_H
@@ -181,7 +182,7 @@ static inline unsigned long copy_mc_run(struct page *to, struct page *from,
  *
  * The CPU promises that the copy can be resumed where it stopped, not that it
  * stopped at the poison: the poison can be in any of the pages. So copy them
- * again, one by one. If the copy of a single page fails, that page is poisoned.
+ * again, one by one. If the copy of a single page fails, no other was read.
  * If no copy fails, all bytes were read without an error: the copy is good, and
  * there is no telling which page the error was in.
  */

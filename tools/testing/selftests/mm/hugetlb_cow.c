@@ -73,7 +73,7 @@ static bool is_filled(const void *mem, size_t size, uint64_t seed, size_t at)
 }
 
 /* Reserve pages of the pool. Without MAP_POPULATE they are allocated later. */
-static char *map_hugetlb(size_t len, size_t size, int flags)
+static char *map_hugetlb(size_t len, unsigned long size, int flags)
 {
 	unsigned int size_flag = (unsigned int)__builtin_ctzl(size) << MAP_HUGE_SHIFT;
 	char *mem = mmap(NULL, len, PROT_READ | PROT_WRITE,
@@ -87,7 +87,7 @@ static char *map_hugetlb(size_t len, size_t size, int flags)
 	return mem;
 }
 
-static char *map_filled(size_t size, uint64_t seed)
+static char *map_filled(unsigned long size, uint64_t seed)
 {
 	char *mem = map_hugetlb(size, size, 0);
 
@@ -115,6 +115,17 @@ static unsigned long pfn_of(pid_t pid, char *mem)
 
 	close(fd);
 	return pfn;
+}
+
+/* In a user namespace, root finds zeroes instead of page frame numbers. */
+static bool sees_pfns(void)
+{
+	char own = 0;
+
+	if (pfn_of(getpid(), &own))
+		return true;
+	ksft_print_msg("page frame numbers are hidden from this user namespace\n");
+	return false;
 }
 
 static bool is_mapped(char *mem)
@@ -166,8 +177,6 @@ static bool start_child(struct child *c, bool (*child)(void *arg), void *arg)
 	c->pid = fork();
 	if (!c->pid) {
 		close(fds[1]);
-		/* Some children are killed on purpose: no core of a huge page. */
-		prctl(PR_SET_DUMPABLE, 0);
 		_exit(read(fds[0], &go, 1) == 1 && child(arg) ? 0 : 1);
 	}
 	close(fds[0]);
@@ -187,7 +196,7 @@ static void let_go(struct child *c)
 
 struct page {
 	char *mem;
-	size_t size;
+	unsigned long size;
 	uint64_t seed;
 	size_t at;		/* where it is written to */
 	unsigned long pfn;	/* of the parent's page */
@@ -228,7 +237,7 @@ static bool finds_first_word(void *arg)
 }
 
 /* Is the page mapped in each child? This is about page tables, so one word will do. */
-static int inherited(size_t size)
+static int inherited(unsigned long size)
 {
 	struct page p = { .size = size, .seed = 4 };
 	int found = 0;
@@ -259,7 +268,7 @@ static int inherited(size_t size)
 }
 
 /* One of the two processes writes, and the other one must not see it. */
-static bool copies_on_write(size_t size, size_t at, bool by_child)
+static bool copies_on_write(unsigned long size, size_t at, bool by_child)
 {
 	struct page p = { .size = size, .at = at, .seed = at + by_child };
 	struct child c;
@@ -283,7 +292,7 @@ static bool copies_on_write(size_t size, size_t at, bool by_child)
 }
 
 /* An emulated machine takes 20 seconds to fill, copy and compare 1 GiB: fewer places. */
-static int writes_after_fork(size_t size)
+static int writes_after_fork(unsigned long size)
 {
 	size_t page = psize(), nr = size / page;
 	size_t pages[3 + NR_RANDOM] = { 0, nr / 2, nr - 1 };
@@ -331,7 +340,7 @@ static bool copies_at_fork(struct page *p)
 	return false;
 }
 
-static int pinned_at_fork(size_t size)
+static int pinned_at_fork(unsigned long size)
 {
 	struct page p = { .size = size, .seed = 1, .at = size / 2 };
 	struct pin_longterm_test pin = {
@@ -344,6 +353,10 @@ static int pinned_at_fork(size_t size)
 	if (fd < 0) {
 		ksft_print_msg("/sys/kernel/debug/gup_test: %s: see CONFIG_GUP_TEST and debugfs\n",
 			       strerror(errno));
+		return KSFT_SKIP;
+	}
+	if (!sees_pfns()) {
+		close(fd);
 		return KSFT_SKIP;
 	}
 	p.mem = map_filled(size, p.seed);
@@ -374,7 +387,7 @@ static char *map_file(int fd, size_t size)
  * holds the mmap lock. So it reads it into another hugetlb page first, and
  * copies that page with the lock held.
  */
-static char *map_unmapped_source(size_t size, uint64_t seed)
+static char *map_unmapped_source(unsigned long size, uint64_t seed)
 {
 	int fd = memfd_create("source", MFD_CLOEXEC);
 	char *mem = NULL;
@@ -391,21 +404,22 @@ static char *map_unmapped_source(size_t size, uint64_t seed)
 	return mem;
 }
 
-static size_t available_memory(void)
+/* In KiB: 32-bit machines may have more bytes than fit in a long. */
+static unsigned long available_memory(void)
 {
 	FILE *f = fopen("/proc/meminfo", "r");
-	size_t kb = 0;
+	unsigned long kb = 0;
 	char line[256];
 
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "MemAvailable: %zu", &kb) == 1)
+		if (sscanf(line, "MemAvailable: %lu", &kb) == 1)
 			break;
 	if (f)
 		fclose(f);
-	return kb << 10;
+	return kb;
 }
 
-static bool copies_by_uffd(int uffd, char *dst, char *src, size_t size)
+static bool copies_by_uffd(int uffd, char *dst, char *src, unsigned long size)
 {
 	struct uffdio_copy copy = {
 		.dst = (unsigned long)dst,
@@ -429,7 +443,7 @@ static bool copies_by_uffd(int uffd, char *dst, char *src, size_t size)
 	return is_filled(dst, size, 2, NOWHERE);
 }
 
-static bool copies_unmapped_source(int uffd, size_t size)
+static bool copies_unmapped_source(int uffd, unsigned long size)
 {
 	char *dst = map_hugetlb(size, size, 0), *src = map_unmapped_source(size, 2);
 	bool good = false;
@@ -445,14 +459,14 @@ static bool copies_unmapped_source(int uffd, size_t size)
 	return good;
 }
 
-static int source_not_resident(size_t size)
+static int source_not_resident(unsigned long size)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	int result, uffd;
 
-	if (available_memory() < 2 * size) {
-		ksft_print_msg("%zu KiB of memory are available: too little for the source\n",
-			       available_memory() >> 10);
+	if (available_memory() < 2 * (size >> 10)) {
+		ksft_print_msg("%lu KiB of memory are available: too little for the source\n",
+			       available_memory());
 		return KSFT_SKIP;
 	}
 	uffd = syscall(__NR_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
@@ -467,7 +481,7 @@ static int source_not_resident(size_t size)
 	return result;
 }
 
-static unsigned long pool(size_t size, const char *what)
+static unsigned long pool(unsigned long size, const char *what)
 {
 	unsigned long nr;
 	char path[128];
@@ -479,11 +493,23 @@ static unsigned long pool(size_t size, const char *what)
 }
 
 /* Pages that are neither in use nor reserved by somebody */
-static unsigned long spare_pages(size_t size)
+static unsigned long spare_pages(unsigned long size)
 {
 	unsigned long free = pool(size, "free_hugepages"), resv = pool(size, "resv_hugepages");
 
 	return free > resv ? free - resv : 0;
+}
+
+/* For children that are killed on purpose: the core would have a huge page. */
+static void leave_no_core(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
+static bool dies_of_write(void *arg)
+{
+	leave_no_core();
+	return writes(arg);
 }
 
 /* The child has no page reserved, and the pool has none left. */
@@ -491,16 +517,17 @@ static bool child_gets_sigbus(struct page *p)
 {
 	struct child c;
 
-	if (!start_child(&c, writes, p))
+	if (!start_child(&c, dies_of_write, p))
 		return false;
 	let_go(&c);
 	return was_killed(c.pid, SIGBUS) && finds_original(p);
 }
 
-static bool reads(void *arg)
+static bool dies_of_read(void *arg)
 {
 	struct page *p = arg;
 
+	leave_no_core();
 	FORCE_READ(*p->mem);
 	return true;
 }
@@ -515,7 +542,7 @@ static bool child_loses_page(struct page *p)
 	bool good;
 
 	p->pfn = pfn_of(getpid(), p->mem);
-	if (!start_child(&c, reads, p))
+	if (!start_child(&c, dies_of_read, p))
 		return false;
 	good = writes(p);
 	if (pfn_of(getpid(), p->mem) != p->pfn) {
@@ -526,20 +553,28 @@ static bool child_loses_page(struct page *p)
 	return was_killed(c.pid, SIGBUS) && good;
 }
 
-static int empty_pool(size_t size)
+static int empty_pool(unsigned long size)
 {
 	struct page p = { .size = size, .seed = 3, .at = size / 2 };
 	int result = KSFT_FAIL;
+	unsigned long spare;
 	char *others = NULL;
 	size_t rest;
 
+	if (!sees_pfns())
+		return KSFT_SKIP;
 	if (pool(size, "nr_overcommit_hugepages")) {
 		ksft_print_msg("the pool grows on demand: nr_overcommit_hugepages is not 0\n");
 		return KSFT_SKIP;
 	}
-	if ((spare_pages(size) - 1) * size > MAX_SPARE) {
+	spare = spare_pages(size);
+	if (!spare) {
+		ksft_print_msg("others have taken the spare pages of the pool\n");
+		return KSFT_SKIP;
+	}
+	if (spare - 1 > MAX_SPARE / size) {
 		ksft_print_msg("%lu spare pages in the pool: too many to take from others\n",
-			       spare_pages(size));
+			       spare);
 		return KSFT_SKIP;
 	}
 	p.mem = map_filled(size, p.seed);
@@ -562,7 +597,7 @@ static int empty_pool(size_t size)
 
 static const struct test {
 	const char *name;
-	int (*run)(size_t size);
+	int (*run)(unsigned long size);
 } tests[] = {
 	{ "inherited by children", inherited },
 	{ "writes after a fork", writes_after_fork },
@@ -571,43 +606,56 @@ static const struct test {
 	{ "empty pool", empty_pool },
 };
 
-static bool is_as_before(size_t size, unsigned long free, unsigned long resv)
+/* Other users of the pool may have taken a page for a moment. */
+static bool is_as_before(unsigned long size, unsigned long free, unsigned long resv)
 {
-	if (pool(size, "free_hugepages") == free && pool(size, "resv_hugepages") == resv)
-		return true;
+	for (int try = 0; try < 20; try++) {
+		if (pool(size, "free_hugepages") == free && pool(size, "resv_hugepages") == resv)
+			return true;
+		usleep(100000);
+	}
 	ksft_print_msg("%lu pages are free and %lu reserved, and before it was %lu and %lu\n",
 		       pool(size, "free_hugepages"), pool(size, "resv_hugepages"), free, resv);
 	return false;
 }
 
 /* A page of a pool with surplus pages does not return to the pool. */
-static bool has_pages(size_t size)
+static bool has_pages(unsigned long size)
 {
 	unsigned long surplus = pool(size, "surplus_hugepages");
 
 	if (spare_pages(size) >= NR_PAGES && !surplus)
 		return true;
-	ksft_print_msg("%zu KiB: the pool has %lu pages to spare, and %lu surplus pages\n",
+	ksft_print_msg("%lu KiB: the pool has %lu pages to spare, and %lu surplus pages\n",
 		       size / 1024, spare_pages(size), surplus);
 	ksft_print_msg("%d pages to spare are needed and no surplus: raise nr_hugepages\n",
 		       NR_PAGES);
 	return false;
 }
 
-static void test_size(size_t size)
+static void test_size(unsigned long size)
 {
 	unsigned long free = pool(size, "free_hugepages"), resv = pool(size, "resv_hugepages");
 	bool enough = has_pages(size);
 
 	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
-		log_test_start("%zu KiB: %s", size / 1024, tests[i].name);
+		log_test_start("%lu KiB: %s", size / 1024, tests[i].name);
 		log_test_result(enough ? tests[i].run(size) : KSFT_SKIP);
 	}
-	log_test_start("%zu KiB: HugePages_Free and HugePages_Rsvd as before", size / 1024);
+	log_test_start("%lu KiB: HugePages_Free and HugePages_Rsvd as before", size / 1024);
 	if (!enough)
 		log_test_result(KSFT_SKIP);
 	else
 		log_test_result(is_as_before(size, free, resv) ? KSFT_PASS : KSFT_FAIL);
+}
+
+/* In a user namespace it may not be. hugetlb_setup() would exit. */
+static bool pool_is_writable(unsigned long size)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), HUGETLB_DIR "nr_hugepages", size / 1024);
+	return !access(path, W_OK);
 }
 
 int main(void)
@@ -624,7 +672,8 @@ int main(void)
 	ksft_set_plan(nr_sizes * (ARRAY_SIZE(tests) + 1));
 
 	signal(SIGPIPE, SIG_IGN);
-	hugetlb_setup(NR_PAGES, sizes, MAX_SIZES);
+	if (pool_is_writable(sizes[0]))
+		hugetlb_setup(NR_PAGES, sizes, MAX_SIZES);
 	nr_sizes = detect_hugetlb_page_sizes(sizes, MAX_SIZES);
 	for (int i = 0; i < nr_sizes; i++)
 		test_size(sizes[i]);

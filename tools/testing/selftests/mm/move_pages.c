@@ -626,7 +626,7 @@ static bool map_hugetlb(struct region *r, size_t size, int src, int dst)
 	return false;
 }
 
-/* Every size of which both nodes have free pages. main() has made some of one size. */
+/* Every size of which both nodes have free pages. main() makes some of one size, if it can. */
 TEST_F_TIMEOUT(pair, hugetlb, TIMEOUT)
 {
 	int i, nr_sizes, moved = 0, src = variant->src, dst = variant->dst;
@@ -846,6 +846,8 @@ static void keep_cpuset(int made, int alive)
 	setsid();
 	read_file(SUBTREE, text, sizeof(text));
 	enabled = strstr(text, "cpuset");
+	/* If a process like this one was killed, the cpuset is still there, and empty. */
+	rmdir(CPUSET);
 	if (!put(SUBTREE, "+cpuset") || mkdir(CPUSET, 0755))
 		err = errno;
 	if (write(made, &err, sizeof(err)) == sizeof(err))
@@ -989,6 +991,16 @@ static void check_calls(void)
 	need("move_pages(2)", move_pages(0, 0, NULL, NULL, NULL, -1) && errno == EINVAL);
 }
 
+/* For root in a container it may not be. hugetlb_setup_default() would exit. */
+static bool pool_writable(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%lukB/nr_hugepages",
+		 default_huge_page_size() / 1024);
+	return !access(path, W_OK);
+}
+
 static bool all_wanted(int argc, char **argv)
 {
 	return argc > 1 && !strcmp(argv[argc - 1], "all");
@@ -1001,7 +1013,7 @@ int main(int argc, char **argv)
 
 	check_calls();
 	find_nodes();
-	if (!geteuid() && hugetlb_available())
+	if (nr_nodes > 1 && hugetlb_available() && pool_writable())
 		hugetlb_setup_default(NR_HUGETLB * nr_nodes);
 	all = nr_nodes <= FEW_NODES || all_wanted(argc, argv);
 	for (i = 0; i < nr_nodes; i++)

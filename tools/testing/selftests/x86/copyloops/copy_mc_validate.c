@@ -41,10 +41,10 @@ static const char *choose(unsigned int combination)
 	has_X86_FEATURE_ERMS = combination & 4;
 	has_X86_FEATURE_SUCCOR = combination & 8;
 	recovers_kernel_reads = combination & 16;
-	sprintf(name, "%sfragile, %sREP_GOOD, %sERMS, %sSUCCOR, %srecovering",
-		fragile_key ? "" : "not ", has_X86_FEATURE_REP_GOOD ? "" : "no ",
-		has_X86_FEATURE_ERMS ? "" : "no ", has_X86_FEATURE_SUCCOR ? "" : "no ",
-		recovers_kernel_reads ? "" : "not ");
+	snprintf(name, sizeof(name), "%sfragile, %sREP_GOOD, %sERMS, %sSUCCOR, %srecovering",
+		 fragile_key ? "" : "not ", has_X86_FEATURE_REP_GOOD ? "" : "no ",
+		 has_X86_FEATURE_ERMS ? "" : "no ", has_X86_FEATURE_SUCCOR ? "" : "no ",
+		 recovers_kernel_reads ? "" : "not ");
 	return name;
 }
 
@@ -53,7 +53,7 @@ static enum primitive expected_primitive(void)
 {
 	if (fragile_key && WITH_MCE)
 		return FRAGILE;
-	if (nontemporal)
+	if (nontemporal && recovers_kernel_reads && WITH_MCE)
 		return NONTEMPORAL;
 	if (has_X86_FEATURE_ERMS)
 		return ENHANCED_FAST_STRING;
@@ -230,7 +230,10 @@ static void check(unsigned int combination)
 	check_copy_mc_to_kernel(name);
 }
 
-/* Only the 'fragile' set takes another primitive past the caches. */
+/*
+ * CPUs in the 'fragile' set and those whose loads do not recover copy by the
+ * same primitives as in check().
+ */
 static void check_nontemporal(void)
 {
 	unsigned int i;

@@ -459,9 +459,9 @@ static void check_nontemporal(void)
 	static const char name[] = "past the caches";
 
 	fragile_key = 0;
-	has_X86_FEATURE_REP_GOOD = false;
+	has_X86_FEATURE_REP_GOOD = true;
 	has_X86_FEATURE_ERMS = false;
-	recovers_kernel_reads = false;
+	has_X86_FEATURE_SUCCOR = false;
 	mc_copy = copy_mc_highpages_nontemporal;
 	check_mc_success("copy_mc_highpages_nontemporal");
 	check_poison(name);
