@@ -88,6 +88,10 @@ series: ## regenerate patches/ after a file of the series was edited here
 import: ## make patches/ and the added files from the commits in build/linux; REMOVED='FILE...' names files that go
 	@$(call run,scripts/fetch-kernel && scripts/series import)
 
+.PHONY: letters
+letters: ## bring up to date what is generated in patches/cover-letter-*: Cc lists, lists of patches, figures
+	@$(call run,scripts/fetch-kernel && scripts/letters)
+
 .PHONY: check
 check: ## run the linters, and check the series, patch by patch; changes no file of the series
 	@$(call run,scripts/lint && scripts/fetch-kernel && scripts/check)
