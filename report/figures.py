@@ -83,6 +83,19 @@ FIGURES = {
     "neighbour": Ways("probe: neighbour of copies_mc", ("past the caches", "rep movsb"), PAST_CACHES[-2:]),
 }
 
+# What a reader of the README wants to know first: (its words, table, way, row)
+GAINS = (
+    ("copy of a folio of 64K, cold", "probe: copies_mc", "rep movsb", "cold 64K"),
+    ("copy of a THP (2M), cold", "probe: copies_mc", "rep movsb", "cold 2M"),
+    ("copy of a page of 1G", "probe: copies_mc", "rep movsb", "cold 1G"),
+    ("copy of a folio of 256K, in the caches", "probe: copies_mc", "rep movsb", "hot 256K"),
+    ("copy-on-write of a hugetlb page (2M), at its start", "probe: cow", "forward runs", "fault at 0% cold 2M"),
+    ("the same, in its middle", "probe: cow", "forward runs", "fault at 50% cold 2M"),
+    ("the same, at its end", "probe: cow", "forward runs", "fault at 100% cold 2M"),
+    ("memory map of 66M for a device", "bench: memmap", "registers", "node 0 map 66M"),
+)
+ALL = tuple(dict.fromkeys(way for name in ("copies", "copy-on-write", "memory-maps") for way in FIGURES[name].ways))
+
 
 def cpu(results):
     """The microarchitecture, or the family and model of a CPU that has no name here"""
@@ -97,10 +110,10 @@ def name_of(row):
 class Source:
     """The verdicts of all records, each judged when it is asked for"""
 
-    def __init__(self, paths):
+    def __init__(self, all_results):
         self.newest, self.judged = {}, {}   # {(CPU, table, way): results}, and {... : {name of a row: verdict}}
         now, self.cpus = series.digests(), []
-        for results in sorted(samples.read_all(paths), key=records.age):
+        for results in sorted(all_results, key=records.age):
             if not results.functional:
                 self.take(results, now)
 
@@ -208,3 +221,16 @@ def text(name, source):
     if not lines:
         raise samples.Refused("figures: no record has '%s': make record" % name)
     return lines
+
+
+def gains(source):
+    """The table of the README's first screen, in Markdown"""
+    table = tables.Table("", ["times as fast as v7.3"] + source.cpus, [], [])
+    counts = []
+    for core in source.cpus:
+        every = [v for way in ALL for v in source.of(core, *way).values()]
+        counts.append("%s of %d" % (answer.counts(every), len(every)))
+    for label, name, way, row in GAINS:
+        table.lines.append([label] + [shown(source.of(core, name, way).get(row)) for core in source.cpus])
+    table.lines.append(["all rows of the series' ways"] + counts)
+    return "\n".join(tables.markdown_table(table)) + "\n"
