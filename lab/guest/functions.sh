@@ -100,8 +100,27 @@ could_not_run() {
 	exit 2
 }
 
+# count_copies: probes count the copies of folio_mc_copy() past the caches and through them; copies past|through prints
+# how many there have been
+tracing=/sys/kernel/tracing
+
+count_copies() {
+	[ -e "$tracing"/kprobe_events ] || mount -t tracefs tracefs "$tracing"
+	echo 'p:past copy_mc_pages_nontemporal' >"$tracing"/kprobe_events
+	echo 'p:through copy_mc_pages' >>"$tracing"/kprobe_events
+	echo 1 >"$tracing"/events/kprobes/enable
+	copies() {
+		awk -v name="$1" '$1 == name { print $2 }' "$tracing"/kprobe_profile
+	}
+}
+
+count_copies_no_more() {
+	echo 0 >"$tracing"/events/kprobes/enable
+	echo >"$tracing"/kprobe_events
+}
+
 # direction past|through SIZE SRC DST: folios of this size are copied past the caches or through them when they move from node
-# to node. The caller has copies(): copies past|through prints how many copies there have been.
+# to node. Needs count_copies, or a copies() of the caller.
 direction() {
 	past=$(copies past) through=$(copies through)
 	say /lab/bin/folio-copy-bench move-pages --functional --size "$2" --src "$3" --dst "$4" --samples 1 --bytes 4M || return 1
