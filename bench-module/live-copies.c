@@ -18,6 +18,9 @@
 #include <linux/string.h>
 #include <asm/alternative.h>
 #include <asm/cpufeature.h>
+#include <asm/mce.h>
+#include <asm/msr.h>
+#include <asm/processor.h>
 
 #include "compat.h"
 #include "copy_mc.h"

@@ -3,7 +3,7 @@
 
 The digest of a file that the series adds is made from the file: it does not matter which patches add which parts. That
 of an existing file is made from its changed lines: the lines with + or - in all patches. Context lines, messages,
-comments, blanks, exports, asm_inline for asm, and the order of patches to different files do not count: no CPU executes
+comments, blanks, exports, __always_inline for inline, and the order of patches to different files do not count: no CPU executes
 them.
 """
 import glob
@@ -72,11 +72,11 @@ def read(path):
 
 
 def code(text):
-    """text without comments, blanks, exports, hints to inline an asm, and line ends, but line ends around a
+    """text without comments, blanks, exports, hints to inline, and line ends, but line ends around a
     preprocessor line stay. A comment counts as code if only a part of it is in the text."""
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).replace("\\\n", "")
     text = re.sub(r"^EXPORT_SYMBOL(_GPL)?\(\w+\);?$", "", text, flags=re.MULTILINE)
-    text = re.sub(r"\basm_inline\b", "asm", text)
+    text = re.sub(r"\b__always_inline\b", "inline", text)
     lines = (re.sub(r"\s", "", line) for line in text.split("\n"))
     return "".join("\n%s\n" % line if line.startswith("#") else line for line in lines)
 

@@ -20,9 +20,6 @@
 
 #include <linux/stringify.h>
 
-/* The compiler may take it for as long as it looks here. */
-#define asm_inline		asm
-
 #define ALTERNATIVE_2(oldinstr, newinstr1, feature1, newinstr2, feature2) \
 	".if " __stringify(feature2) "\n\t" newinstr2 "\n"		\
 	".elseif " __stringify(feature1) "\n\t" newinstr1 "\n"		\

@@ -5,14 +5,12 @@
 
 #ifndef __ASSEMBLER__
 
-/* Some C libraries have it, too. */
-#ifndef __always_inline
-#define __always_inline		inline __attribute__((__always_inline__))
-#endif
+/* For __always_inline. */
+#include <sys/cdefs.h>
 
 #define __force
 #define __must_check		__attribute__((__warn_unused_result__))
-#define __pure			__attribute__((__pure__))
+#define __pure			__attribute_pure__
 #define __user
 #define __visible
 #define notrace
