@@ -3,8 +3,8 @@
 
 The digest of a file that the series adds is made from the file: it does not matter which patches add which parts. That
 of an existing file is made from its changed lines: the lines with + or - in all patches. Context lines, messages,
-comments, blanks, exports, __always_inline for inline, and the order of patches to different files do not count: no CPU executes
-them.
+comments, blanks, exports, __always_inline for inline, and the order of patches to different files do not count: no CPU
+executes them.
 """
 import glob
 import hashlib
