@@ -81,10 +81,13 @@ static int is_tier(const struct dirent *entry)
 
 static bool has_cpus(const char *nodes)
 {
-	const char *cpus = slurp("/sys/devices/system/node/has_cpu");
 	struct list of_tier, with_cpus;
+	const char *cpus;
 
-	if (!nodes || !parse_list(nodes, &of_tier) || !cpus || !parse_list(cpus, &with_cpus))
+	if (!parse_list(nodes, &of_tier))
+		return false;
+	cpus = slurp("/sys/devices/system/node/has_cpu");
+	if (!cpus || !parse_list(cpus, &with_cpus))
 		return false;
 	for (int i = 0; i < of_tier.nr; i++)
 		for (int j = 0; j < with_cpus.nr; j++)
@@ -105,12 +108,13 @@ char *memory_tiers(void)
 	int top = 0;
 
 	for (int i = 0; i < nr && i < MAX_NODES; i++) {
-		nodes[i] = slurp(format(TIERS "/%s/nodelist", tiers[i]->d_name));
+		/* slurp() has one buffer for all. */
+		nodes[i] = format("%s", slurp(format(TIERS "/%s/nodelist", tiers[i]->d_name)) ?: "");
 		if (has_cpus(nodes[i]))
 			top = i;
 	}
 	for (int i = 0; i < nr && i < MAX_NODES && top < nr - 1; i++)
-		text = format("%s%s%s", text ?: "", !text ? "" : i <= top ? "," : " ", nodes[i] ?: "");
+		text = format("%s%s%s", text ?: "", !text ? "" : i <= top ? "," : " ", nodes[i]);
 	return text;
 }
 
