@@ -79,20 +79,23 @@ static int is_tier(const struct dirent *entry)
 	return !strncmp(entry->d_name, "memory_tier", strlen("memory_tier"));
 }
 
-static bool has_cpus(const char *nodes)
+static bool in_list(int node, const struct list *l)
 {
-	struct list of_tier, with_cpus;
-	const char *cpus;
+	for (int i = 0; i < l->nr; i++)
+		if (l->v[i] == node)
+			return true;
+	return false;
+}
+
+static bool has_cpus(const char *nodes, const struct list *with_cpus)
+{
+	struct list of_tier;
 
 	if (!parse_list(nodes, &of_tier))
 		return false;
-	cpus = slurp("/sys/devices/system/node/has_cpu");
-	if (!cpus || !parse_list(cpus, &with_cpus))
-		return false;
 	for (int i = 0; i < of_tier.nr; i++)
-		for (int j = 0; j < with_cpus.nr; j++)
-			if (of_tier.v[i] == with_cpus.v[j])
-				return true;
+		if (in_list(of_tier.v[i], with_cpus))
+			return true;
 	return false;
 }
 
@@ -102,15 +105,21 @@ static bool has_cpus(const char *nodes)
  */
 char *memory_tiers(void)
 {
+	const char *cpus = slurp("/sys/devices/system/node/has_cpu");
+	struct list with_cpus = { 0 };
 	struct dirent **tiers;
 	int nr = scandir(TIERS, &tiers, is_tier, versionsort);
-	char *text = NULL, *nodes[MAX_NODES] = { NULL };
+	char *text = NULL, *nodes[MAX_NODES], *path;
 	int top = 0;
 
+	if (cpus && !parse_list(cpus, &with_cpus))
+		with_cpus.nr = 0;
 	for (int i = 0; i < nr && i < MAX_NODES; i++) {
+		path = format(TIERS "/%s/nodelist", tiers[i]->d_name);
 		/* slurp() has one buffer for all. */
-		nodes[i] = format("%s", slurp(format(TIERS "/%s/nodelist", tiers[i]->d_name)) ?: "");
-		if (has_cpus(nodes[i]))
+		nodes[i] = format("%s", slurp(path) ?: "");
+		free(path);
+		if (has_cpus(nodes[i], &with_cpus))
 			top = i;
 	}
 	for (int i = 0; i < nr && i < MAX_NODES && top < nr - 1; i++)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Common code of scripts/report and scripts/regress: an error is one line, and its exit code is 2."""
+"""Common code of scripts/report, scripts/regress and scripts/letters: an error is one line, and its exit code is 2."""
 import argparse
 import os
 import signal
@@ -25,6 +25,15 @@ def refuse_output(name, error):
     print("%s: standard output cannot be written to (%s): free some space, or send it elsewhere"
           % (name, error.strerror), file=sys.stderr)
     sys.exit(2)
+
+
+def write(path, text):
+    try:
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(path + ".new", path)
+    except OSError as error:
+        raise samples.Refused("%s: cannot be written: %s" % (path, error.strerror)) from error
 
 
 def run(name, main):
